@@ -1,0 +1,1 @@
+//! What the collector distribution holds: components, signals, keys, and when each came and went.

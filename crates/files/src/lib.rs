@@ -1,0 +1,1 @@
+//! Reads a folder's manifests and replaces files whole or not at all.

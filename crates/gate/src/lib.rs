@@ -1,0 +1,1 @@
+//! What a PromQL query and a condition do, and how Argo Rollouts counts the measurements.

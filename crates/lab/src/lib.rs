@@ -1,0 +1,1 @@
+//! The real programs on one machine: Go modules that build the judges.

@@ -1,0 +1,1 @@
+//! Typed views of a GitOps repository, and the contract that joins them.

@@ -1,0 +1,1 @@
+//! Reports for people and machines: source excerpts, JSON, SARIF, GitHub annotations.
