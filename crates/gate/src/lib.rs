@@ -2,3 +2,4 @@
 
 pub mod analysis;
 pub mod condition;
+pub mod promql;
