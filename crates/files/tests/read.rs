@@ -1,5 +1,7 @@
 //! What is read, what is left aside, and what is said about it.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::Path;
 
