@@ -1,0 +1,274 @@
+//! Joins that need the whole repository: namespaces, rollouts with their pods, collectors with their workloads.
+
+use crate::application::destination;
+use crate::collector::{Collector, Config, Source, is_collector_image};
+use crate::config_map::ConfigMap;
+use crate::kustomize::folder_of;
+use crate::place::{Place, Text};
+use crate::repository::Repository;
+use crate::source::Context;
+use catalogue::Distribution;
+use std::collections::{BTreeSet, HashMap};
+use yaml::Node;
+
+impl Collector {
+    pub(crate) fn of(source: Source, config: Config) -> Collector {
+        Collector {
+            source,
+            config,
+            workload: None,
+            namespace: None,
+            image: None,
+            distribution: Distribution::Contrib,
+            version: None,
+            partial: false,
+        }
+    }
+
+    /// The operator's resource: `spec.config` is a mapping (v1beta1) or a string (v1alpha1).
+    pub(crate) fn operator(object: usize, file: usize, root: Node<'_>) -> Option<Collector> {
+        let config = root.at(&["spec", "config"])?;
+        let inner = match config.embedded() {
+            Some(stream) => stream.documents().next()?,
+            None => config,
+        };
+        let mut collector = Collector::of(Source::Operator { object }, Config::read(file, inner));
+        collector.image = Text::at(file, root, &["spec", "image"]);
+        Some(collector)
+    }
+
+    fn take_image(&mut self, image: &Text) {
+        let (distribution, version) = Distribution::from_image(&image.value);
+        self.distribution = distribution;
+        self.version = version;
+        self.image = Some(image.clone());
+    }
+}
+
+impl Repository {
+    pub(crate) fn link(&mut self, context: &Context) {
+        self.drop_patches();
+        self.place_objects(context);
+        self.generate_config_maps();
+        self.link_rollouts();
+        self.link_collectors();
+        let mut namespaces: BTreeSet<String> = self.objects.iter().filter_map(|o| o.namespace.clone()).collect();
+        namespaces.extend(self.objects.iter().filter(|o| o.kind == "Namespace").map(|o| o.name.clone()));
+        self.namespaces = namespaces.into_iter().collect();
+    }
+
+    /// A kustomize patch is part of an object, not one: rules would miss all that it leaves out.
+    fn drop_patches(&mut self) {
+        let patches: BTreeSet<String> = self.kustomizations.iter().flat_map(|k| k.patches.clone()).collect();
+        if patches.is_empty() {
+            return;
+        }
+        let files: BTreeSet<usize> = patches.iter().filter_map(|p| self.by_path.get(p).copied()).collect();
+        let under = |file: usize| files.contains(&file);
+        self.workloads.retain(|w| !under(w.template.file));
+        self.services.retain(|s| !under(s.spec.file));
+        self.config_maps.retain(|c| !under(c.at.file));
+        self.collectors.retain(|c| c.config.at.as_ref().is_none_or(|at| !under(at.file)));
+        self.templates.retain(|t| !under(t.spec.file));
+        self.rollouts.retain(|r| !under(r.spec.file));
+    }
+
+    fn place_objects(&mut self, context: &Context) {
+        let mut cache: HashMap<usize, Option<String>> = HashMap::new();
+        for index in 0..self.objects.len() {
+            let Some(object) = self.objects.get(index) else { continue };
+            if object.own_namespace.is_some() {
+                continue;
+            }
+            let file = object.at.file;
+            let namespace = cache.entry(file).or_insert_with(|| self.namespace_of_file(file, context)).clone();
+            if let Some(object) = self.objects.get_mut(index) {
+                object.namespace = namespace;
+            }
+        }
+        let namespaces: Vec<Option<String>> = self.objects.iter().map(|o| o.namespace.clone()).collect();
+        let of = |object: usize| namespaces.get(object).cloned().flatten();
+        self.workloads.iter_mut().for_each(|w| w.namespace = of(w.object));
+        self.services.iter_mut().for_each(|s| s.namespace = of(s.object));
+        self.config_maps.iter_mut().for_each(|c| c.namespace = c.object.and_then(of));
+        self.templates.iter_mut().filter(|t| !t.cluster).for_each(|t| t.namespace = of(t.object));
+        self.rollouts.iter_mut().for_each(|r| r.namespace = of(r.object));
+        for collector in &mut self.collectors {
+            collector.namespace = match collector.source {
+                Source::ConfigMap { object, .. } | Source::Operator { object } => of(object),
+                Source::File => None,
+            };
+        }
+    }
+
+    /// The namespace that Argo CD or a kustomization sends a file's objects to.
+    fn namespace_of_file(&self, file: usize, context: &Context) -> Option<String> {
+        let path = &self.files.get(file)?.path;
+        let kustomized = self.kustomizations.iter().filter(|k| k.covers(path)).find_map(|k| k.namespace.clone());
+        kustomized.or_else(|| self.namespace_of_folder(folder_of(path), context))
+    }
+
+    /// The namespace that an Application or ApplicationSet gives a folder. Where the repository's root is unknown, or no
+    /// generator covers the folder, the last part of a generator's path still tells how folders become namespaces.
+    fn namespace_of_folder(&self, folder: &str, context: &Context) -> Option<String> {
+        let full = context.git.as_ref().map(|git| join(&git.prefix, folder));
+        for application in self.applications.iter().filter(|a| !a.set) {
+            let namespace = application.namespace.as_ref();
+            let hit = application.sources.iter().filter_map(|s| s.path.as_ref()).any(|p| {
+                let path = p.value.trim_matches('/').trim_start_matches("./");
+                full.as_deref() == Some(path)
+                    || (full.is_none() && (path == folder || path.ends_with(&format!("/{folder}"))))
+            });
+            if hit && namespace.is_some() {
+                return namespace.map(|n| n.value.clone());
+            }
+        }
+        let sets: Vec<_> = self.applications.iter().filter(|a| a.set && !a.generators.is_empty()).collect();
+        let fill = |application: &crate::Application, folder: &str| {
+            destination(&application.namespace.as_ref()?.value, folder)
+        };
+        if let Some(full) = &full {
+            // The folder itself, or an ancestor that the generator covers (a recursive or kustomized application).
+            let ancestors = || std::iter::successors(Some(full.as_str()), |f| f.rfind('/').map(|i| &f[..i]));
+            for ancestor in ancestors() {
+                let hit = sets.iter().find(|a| a.generators.iter().any(|g| g.covers(ancestor)));
+                if let Some(set) = hit {
+                    return fill(set, ancestor);
+                }
+            }
+        }
+        let [only] = sets.as_slice() else { return None };
+        let starred =
+            only.generators.iter().flat_map(|g| &g.directories).any(|(p, exclude)| !exclude && p.value.ends_with("/*"));
+        let own = self.objects.get(only.object).and_then(|o| self.files.get(o.at.file)).map(|f| folder_of(&f.path));
+        (starred && !folder.is_empty() && own != Some(folder)).then(|| fill(only, folder)).flatten()
+    }
+
+    fn generate_config_maps(&mut self) {
+        let mut generated = Vec::new();
+        for kustomization in &self.kustomizations {
+            for (name, keys) in &kustomization.config_maps {
+                let keys: Vec<(String, Place)> = keys
+                    .iter()
+                    .filter_map(|(key, path)| {
+                        let file = *self.by_path.get(path)?;
+                        Some((key.clone(), Place { file, route: yaml::Route::root(0) }))
+                    })
+                    .collect();
+                let Some((_, first)) = keys.first() else { continue };
+                generated.push(ConfigMap {
+                    object: None,
+                    name: name.clone(),
+                    namespace: kustomization.namespace.clone(),
+                    at: first.clone(),
+                    keys,
+                });
+            }
+        }
+        self.config_maps.extend(generated);
+    }
+
+    fn link_rollouts(&mut self) {
+        for index in 0..self.rollouts.len() {
+            let Some(rollout) = self.rollouts.get(index) else { continue };
+            let own = self.workloads.iter().position(|w| w.object == rollout.object);
+            let referenced = || {
+                let (kind, name) = rollout.workload_ref.as_ref()?;
+                let same = |w: &crate::Workload| {
+                    w.kind == *kind && w.name == *name && compatible(&w.namespace, &rollout.namespace)
+                };
+                self.workloads.iter().position(same)
+            };
+            let workload = own.or_else(referenced);
+            if let Some(rollout) = self.rollouts.get_mut(index) {
+                rollout.workload = workload;
+            }
+        }
+    }
+
+    fn link_collectors(&mut self) {
+        // Workloads that read each ConfigMap, or run a collector image.
+        for index in 0..self.collectors.len() {
+            let Some(collector) = self.collectors.get(index) else { continue };
+            let workload = match &collector.source {
+                Source::ConfigMap { object, .. } => self.reader_of_config_map(*object),
+                Source::File => self.reader_of_generated(collector),
+                Source::Operator { .. } => None,
+            };
+            let image = workload
+                .and_then(|w| self.workloads.get(w))
+                .and_then(|w| {
+                    w.containers.iter().find(|c| c.image.as_ref().is_some_and(|i| is_collector_image(&i.value)))
+                })
+                .and_then(|c| c.image.clone());
+            let partial = workload.is_some_and(|w| self.reads_several(w));
+            let namespace = workload.and_then(|w| self.workloads.get(w)).and_then(|w| w.namespace.clone());
+            let Some(collector) = self.collectors.get_mut(index) else { continue };
+            collector.workload = workload;
+            collector.partial = partial;
+            collector.namespace = namespace.or(collector.namespace.take());
+            if let Some(image) = image.or(collector.image.take()) {
+                collector.take_image(&image);
+            } else if workload.is_some() {
+                collector.distribution = Distribution::Other;
+            }
+        }
+    }
+
+    fn reader_of_config_map(&self, object: usize) -> Option<usize> {
+        let map = self.objects.get(object)?;
+        self.reader(&map.name, &map.namespace, map.at.file)
+    }
+
+    fn reader_of_generated(&self, collector: &Collector) -> Option<usize> {
+        let at = collector.config.at.as_ref()?;
+        let map =
+            self.config_maps.iter().find(|m| m.object.is_none() && m.keys.iter().any(|(_, p)| p.file == at.file))?;
+        self.reader(&map.name, &map.namespace, at.file)
+    }
+
+    fn reader(&self, name: &str, namespace: &Option<String>, file: usize) -> Option<usize> {
+        let mounts =
+            |w: &crate::Workload| w.volumes.iter().any(|v| v.config_map.as_ref().is_some_and(|m| m.value == name));
+        let candidates: Vec<usize> = self
+            .workloads
+            .iter()
+            .enumerate()
+            .filter(|(_, w)| compatible(&w.namespace, namespace) && mounts(w))
+            .map(|(i, _)| i)
+            .collect();
+        self.nearest(file, candidates, |i| self.workloads.get(*i).map(|w| w.template.file))
+    }
+
+    /// Whether a workload's collector is given more than one configuration, which it merges.
+    fn reads_several(&self, workload: usize) -> bool {
+        let Some(workload) = self.workloads.get(workload) else { return false };
+        workload.containers.iter().any(|c| {
+            let configs = c.args.iter().filter(|a| a.value.starts_with("--config") || a.value == "-c").count();
+            configs > 1 || c.args.iter().any(|a| a.value.starts_with("--set"))
+        })
+    }
+
+    /// Of several candidates, the one whose file lies nearest to `file`: many applications in one repository repeat names.
+    pub fn nearest<T>(&self, file: usize, candidates: Vec<T>, file_of: impl Fn(&T) -> Option<usize>) -> Option<T> {
+        let path = |file: usize| self.files.get(file).map_or("", |f| f.path.as_str());
+        let here = path(file);
+        let shared = |other: &str| {
+            let common = here.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count();
+            (common, std::cmp::Reverse(other.split('/').count()))
+        };
+        candidates.into_iter().rev().max_by_key(|c| file_of(c).map(|f| shared(path(f))))
+    }
+}
+
+/// Whether two namespaces may be one: equal, or one of them unknown.
+pub fn compatible(a: &Option<String>, b: &Option<String>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    }
+}
+
+fn join(prefix: &str, folder: &str) -> String {
+    [prefix.trim_matches('/'), folder].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join("/")
+}
