@@ -1,1 +1,24 @@
 //! The real programs on one machine: Go modules that build the judges.
+//!
+//! What we say about the collector, PromQL and analysis conditions is compared with the programs
+//! themselves. Their sources are not ours: each small module under `go/` names a version and its
+//! sums, and [`ensure`] builds it once into a cache that all checkouts of one person share.
+//!
+//! This crate does IO, and says so: it runs `go`, reads the environment (`PATH`,
+//! `XDG_CACHE_HOME`, `HOME`) and writes below the cache directory, nowhere else. It prints
+//! nothing, except for [`judge`], which tests call to be skipped loudly.
+//!
+//! ```no_run
+//! use hyperspace_lab::{Program, ensure};
+//! let judge = ensure(Program::Evaluate, &mut |_progress| {})?;
+//! # Ok::<(), hyperspace_lab::BuildError>(())
+//! ```
+
+mod build;
+mod cache;
+mod error;
+mod program;
+
+pub use build::{Progress, ensure, judge};
+pub use error::BuildError;
+pub use program::Program;

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding"
+	"reflect"
+
+	"github.com/prometheus/prometheus/config"
+)
+
+// special knows the types whose keys their fields do not show.
+func special(t reflect.Type) (any, bool) {
+	switch t.PkgPath() + "." + t.Name() {
+	case "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver.PromConfig":
+		// Read as YAML by Prometheus itself, which knows other tags.
+		return newWalk(yaml).schema(reflect.TypeFor[config.Config]()), true
+	case "github.com/prometheus/prometheus/config.ScrapeConfig":
+		described := newWalk(yaml).structure(t)
+		addDiscoveries(described)
+		return described, true
+	case "github.com/prometheus/prometheus/model/relabel.Regexp":
+		return "string", true
+	case "go.opentelemetry.io/collector/config/configopaque.MapList":
+		// A map of names to values, or a list of {name, value}.
+		return "any", true
+	}
+	return nil, false
+}
+
+// addDiscoveries puts in the keys that Prometheus builds at run time, one per mechanism.
+// Those that this binary leaves out (see its build tags) are in other distributions.
+func addDiscoveries(scrape any) {
+	keys := scrape.(map[string]any)["fields"].(map[string]any)
+	for _, mechanism := range []string{
+		"aws", "azure", "consul", "digitalocean", "dns", "docker", "dockerswarm", "ec2", "ecs",
+		"eureka", "file", "gce", "hetzner", "http", "ionos", "kubernetes", "kuma", "lightsail",
+		"linode", "marathon", "nerve", "nomad", "openstack", "ovhcloud", "puppetdb", "scaleway",
+		"serverset", "stackit", "triton", "uyuni", "vultr",
+	} {
+		keys[mechanism+"_sd_configs"] = list("any")
+	}
+	keys["static_configs"] = list(fields(map[string]any{
+		"targets": list("string"),
+		"labels":  mapOf("string"),
+	}))
+}
+
+// candidates are the words of the collector's closed vocabularies that read themselves.
+var candidates = []string{
+	"basic", "normal", "detailed", "none",
+	"gzip", "zstd", "snappy", "zlib", "deflate", "lz4", "x-snappy-framed", "",
+	"debug", "info", "warn", "error", "dpanic", "panic", "fatal",
+	"metric", "trace", "log", "datapoint", "span", "spanevent", "resource", "scope", "profile",
+	"ignore", "silent", "propagate",
+	"bytes", "items", "requests",
+	"tcp", "udp", "unix",
+	"insert", "update", "upsert", "delete", "hash", "extract", "convert",
+	"PrometheusProto", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusText0.0.4", "PrometheusText1.0.0",
+}
+
+// words tries a type that reads itself from text: one that refuses nonsense is an enumeration of
+// the candidates it takes.
+func words(t reflect.Type) any {
+	takes := func(text string) bool {
+		return reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)) == nil
+	}
+	if takes("nonsense") {
+		return "string"
+	}
+	taken := []string{}
+	for _, candidate := range candidates {
+		if takes(candidate) {
+			taken = append(taken, candidate)
+		}
+	}
+	if len(taken) == 0 {
+		return "text"
+	}
+	return map[string]any{"enum": taken, "of": t.String()}
+}

@@ -1,0 +1,183 @@
+//! Which programs there are, and the modules that build them.
+
+use sha2::{Digest, Sha256};
+
+/// A real program that our verdicts are compared with, or that the lab runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Program {
+    /// Argo Rollouts' condition evaluator, 1.8.3, as JSON lines.
+    Evaluate,
+    /// Prometheus' PromQL parser and engine, 0.307.3, as JSON lines. What says whether a query
+    /// parses: it is the parser that promtool uses, in a fifth of promtool's build time.
+    PromEval,
+    /// promtool 0.307.3.
+    Promtool,
+    /// kubeconform 0.7.0, the peer of the large-repository benchmark.
+    Kubeconform,
+    /// Jaeger's HotROD 1.76.0, the workload that the canary carries.
+    HotRod,
+    /// The OpenTelemetry Collector 0.145.0 with the 18 components of `go/collector/components`.
+    Collector,
+    /// Reads the collector's configuration structs for the catalogue.
+    CollectorKeys,
+}
+
+/// One Go module: files by their path in it. They are part of this library, so an installed
+/// program builds them as a checkout does, and a build never writes into a checkout.
+pub(crate) struct Module {
+    pub(crate) files: &'static [(&'static str, &'static str)],
+}
+
+macro_rules! module {
+    ($folder:literal: $($file:literal),+ $(,)?) => {
+        Module { files: &[$(($file, include_str!(concat!("../go/", $folder, "/", $file)))),+] }
+    };
+}
+
+static EVALUATE: Module = module!("evaluate": "go.mod", "go.sum", "main.go");
+static PROMTOOL: Module = module!("promtool": "go.mod", "go.sum", "promeval/main.go", "promeval/memory.go");
+static KUBECONFORM: Module = module!("kubeconform": "go.mod", "go.sum");
+static HOTROD: Module = module!("hotrod": "go.mod", "go.sum");
+static COLLECTOR: Module = module!(
+    "collector":
+    "go.mod",
+    "go.sum",
+    "main.go",
+    "components/components.go",
+    "keys/main.go",
+    "keys/special.go",
+    "keys/walk.go",
+);
+
+impl Program {
+    /// Every program.
+    pub const ALL: [Self; 7] = [
+        Self::Evaluate,
+        Self::PromEval,
+        Self::Promtool,
+        Self::Kubeconform,
+        Self::HotRod,
+        Self::Collector,
+        Self::CollectorKeys,
+    ];
+
+    /// The name of the binary, as it appears in the cache and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Evaluate => "evaluate",
+            Self::PromEval => "promeval",
+            Self::Promtool => "promtool",
+            Self::Kubeconform => "kubeconform",
+            Self::HotRod => "hotrod",
+            Self::Collector => "collector",
+            Self::CollectorKeys => "collector-keys",
+        }
+    }
+
+    /// The program with that [`name`](Self::name).
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|program| program.name() == name)
+    }
+
+    pub(crate) fn module(self) -> &'static Module {
+        match self {
+            Self::Evaluate => &EVALUATE,
+            Self::PromEval | Self::Promtool => &PROMTOOL,
+            Self::Kubeconform => &KUBECONFORM,
+            Self::HotRod => &HOTROD,
+            Self::Collector | Self::CollectorKeys => &COLLECTOR,
+        }
+    }
+
+    /// The package to build, as seen from the module's root.
+    pub(crate) fn package(self) -> &'static str {
+        match self {
+            Self::Evaluate | Self::Collector => ".",
+            Self::PromEval => "./promeval",
+            Self::Promtool => "github.com/prometheus/prometheus/cmd/promtool",
+            Self::Kubeconform => "github.com/yannh/kubeconform/cmd/kubeconform",
+            Self::HotRod => "github.com/jaegertracing/jaeger/examples/hotrod",
+            Self::CollectorKeys => "./keys",
+        }
+    }
+
+    /// Build tags. The collector's leave out the service discoveries of clouds that no config
+    /// of ours names (they are a fifth of its build); static, file, http, Kubernetes and DNS stay.
+    pub(crate) fn tags(self) -> &'static str {
+        match self {
+            Self::Collector | Self::CollectorKeys => "remove_all_sd,enable_kubernetes_sd,enable_dns_sd",
+            _ => "",
+        }
+    }
+
+    /// What the binary depends on: its sources and sums, how it is built, and by which Go.
+    pub(crate) fn fingerprint(self, go: &str) -> String {
+        let mut digest = Sha256::new();
+        let mut field = |text: &str| {
+            digest.update((text.len() as u64).to_le_bytes());
+            digest.update(text.as_bytes());
+        };
+        field(go);
+        field(self.package());
+        field(self.tags());
+        for (path, text) in self.module().files {
+            field(path);
+            field(text);
+        }
+        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn below(folder: &Path, prefix: &str, into: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of Go sources") {
+            let entry = entry.expect("a readable entry");
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                below(&entry.path(), &format!("{name}/"), into);
+            } else {
+                into.insert(name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_go_file_is_part_of_the_library() {
+        let go = Path::new(env!("CARGO_MANIFEST_DIR")).join("go");
+        for (folder, module) in [
+            ("evaluate", &EVALUATE),
+            ("promtool", &PROMTOOL),
+            ("kubeconform", &KUBECONFORM),
+            ("hotrod", &HOTROD),
+            ("collector", &COLLECTOR),
+        ] {
+            let mut on_disk = BTreeSet::new();
+            below(&go.join(folder), "", &mut on_disk);
+            let held: BTreeSet<_> = module.files.iter().map(|(path, _)| path.to_string()).collect();
+            assert_eq!(held, on_disk, "{folder}");
+        }
+    }
+
+    #[test]
+    fn the_fingerprint_follows_go_and_the_program() {
+        let of = |program: Program, go| program.fingerprint(go);
+        assert_eq!(of(Program::Evaluate, "go1"), of(Program::Evaluate, "go1"));
+        assert_ne!(of(Program::Evaluate, "go1"), of(Program::Evaluate, "go2"));
+        assert_ne!(of(Program::PromEval, "go1"), of(Program::Promtool, "go1"));
+    }
+
+    #[test]
+    fn names_are_unique() {
+        for program in Program::ALL {
+            assert_eq!(Program::by_name(program.name()), Some(program));
+        }
+        assert_eq!(Program::by_name("gofmt"), None);
+    }
+}
