@@ -169,7 +169,9 @@ mod tests {
 
     #[test]
     fn any_text_is_taken() {
-        for url in ["://", "a://", "://@:/", "@", ":", "[", "[]:", "https://@", "https://:@/", "é://é@é:é/é", "a:b:c@d:e"] {
+        for url in
+            ["://", "a://", "://@:/", "@", ":", "[", "[]:", "https://@", "https://:@/", "é://é@é:é/é", "a:b:c@d:e"]
+        {
             let _ = (normalise_url(url), without_credentials(url));
             assert_eq!(normalise_url(url), normalise_url(&normalise_url(url)), "{url}");
         }
