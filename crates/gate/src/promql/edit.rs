@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::query::{Binary, Expr, Query, QueryError, Selector};
+use super::query::{Binary, Expr, Query, Selector};
 use super::shape::Fallback;
 use super::{MatchOp, Matcher};
 
@@ -17,17 +17,6 @@ pub struct Splice {
 
 /// Every helper returns `None` when the query is not editable ([`Query::is_editable`]).
 impl Query {
-    /// Gives templating its values. `lookup` takes an argument's name without `args.` and returns its value; tags that
-    /// are no arguments are left alone. Values are put in as plain text, as Argo does; spans of the new query still refer
-    /// to the original text, and its edits are edits of the original text.
-    ///
-    /// # Errors
-    /// When the query with the values in it does not parse.
-    pub fn bind(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Query, QueryError> {
-        let _ = lookup;
-        Ok(self.clone())
-    }
-
     /// Adds a matcher after the last one, in the style (one line, one per line) of those that are there.
     pub fn add_matcher(&self, selector: &Selector, label: &str, op: MatchOp, value: &str) -> Option<Splice> {
         let _ = (selector, label, op, value);

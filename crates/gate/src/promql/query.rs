@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::regex::Pattern;
 use super::template::Arg;
 
 /// A parsed and type-checked query.
@@ -38,8 +39,8 @@ impl Query {
         &self.selectors
     }
 
-    /// Whether spans are trustworthy. When tree and tokens did not line up, spans cover the whole text and every edit
-    /// helper returns `None`.
+    /// Whether every part has a place of its own in the original text. It has not when the value bound to a placeholder
+    /// is more than one token (a whole expression, say); then every edit helper returns `None`.
     pub fn is_editable(&self) -> bool {
         self.editable
     }
@@ -291,7 +292,7 @@ pub struct Selector {
     pub braces: Option<Range<usize>>,
     /// Name, braces, range and modifiers.
     pub span: Range<usize>,
-    /// `[5m]`.
+    /// `[5m]`; zero when the window is templating without a value.
     pub range: Option<Duration>,
     /// Where the duration between `[` and `]` stands.
     pub range_span: Option<Range<usize>>,
@@ -338,6 +339,21 @@ pub struct Matcher {
     pub span: Range<usize>,
     /// The value with its quotes.
     pub value_span: Range<usize>,
+    pub(super) pattern: Option<Pattern>,
+}
+
+impl Matcher {
+    /// Whether a label of this value passes; a missing label is the empty string.
+    pub fn matches(&self, value: &str) -> bool {
+        match (self.op, &self.pattern) {
+            (MatchOp::Eq, _) => self.value == value,
+            (MatchOp::Ne, _) => self.value != value,
+            (MatchOp::Re, Some(pattern)) => pattern.is_match(value),
+            (MatchOp::Nre, Some(pattern)) => !pattern.is_match(value),
+            // The parser gives every pattern matcher its pattern.
+            (MatchOp::Re | MatchOp::Nre, None) => false,
+        }
+    }
 }
 
 /// How a matcher compares.

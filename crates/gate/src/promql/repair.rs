@@ -1,0 +1,137 @@
+//! The obvious repair of a query that does not parse: tried, and offered only when the repaired text parses.
+
+use std::ops::Range;
+
+use super::parse::{Hint, Refusal};
+use super::query::Suggestion;
+
+/// The first candidate with which `parses` agrees.
+pub(super) fn suggest(text: &str, refusal: &Refusal, parses: &dyn Fn(&str) -> bool) -> Option<Suggestion> {
+    candidates(text, refusal).into_iter().find(|candidate| {
+        let mut repaired = text.to_owned();
+        repaired.replace_range(candidate.range.clone(), &candidate.text);
+        parses(&repaired)
+    })
+}
+
+fn candidates(text: &str, refusal: &Refusal) -> Vec<Suggestion> {
+    let mut found = Vec::new();
+    let mut offer = |range: Range<usize>, replacement: &str, title: &str| {
+        if text.is_char_boundary(range.start) && text.is_char_boundary(range.end) {
+            found.push(Suggestion { range, text: replacement.to_owned(), title: title.to_owned() });
+        }
+    };
+    let at = refusal.at.min(text.len());
+    let rest = text.get(at..).unwrap_or_default();
+    let before = text.get(..at).unwrap_or_default();
+    let end = end_of_code(text);
+
+    match &refusal.hint {
+        Some(Hint::NeedsRange { function, selector }) => {
+            let window = window_elsewhere(text).unwrap_or("2m");
+            offer(selector.end..selector.end, &format!("[{window}]"), &format!("Give {function} a range"));
+        }
+        Some(Hint::NeedsRate { selector }) => {
+            let wrapped = format!("rate({})", text.get(selector.clone()).unwrap_or_default());
+            offer(selector.clone(), &wrapped, "Take the rate of the counter over the range");
+        }
+        None => {}
+    }
+    for (wrong, right) in [
+        ("&&", "and"),
+        ("||", "or"),
+        ("=<", "<="),
+        ("=>", ">="),
+        ("!=~", "!~"),
+        ("\u{201c}", "\""),
+        ("\u{201d}", "\""),
+        ("===", "=="),
+    ] {
+        if let Some(start) =
+            before.len().checked_sub(1).and_then(|from| text.get(from..)?.find(wrong).map(|f| from + f))
+            && start <= at + 1
+        {
+            offer(start..start + wrong.len(), right, &format!("Write {right:?} instead of {wrong:?}"));
+        }
+    }
+    if let Some((from, opening)) = typographic_string(text) {
+        offer(from, &opening, "Use plain quotes");
+    }
+    if rest.starts_with("==") {
+        offer(at..at + 2, "=", "Match a label with a single =");
+    } else if rest.starts_with('=') {
+        offer(at..at + 1, "==", "Compare with ==");
+    }
+    let word = rest.len() - rest.trim_start_matches(|c: char| c.is_alphanumeric() || "_.-*".contains(c)).len();
+    if word > 0 {
+        offer(at..at + word, &format!("\"{}\"", &rest[..word]), "Quote the value");
+        offer(at..at + word, &format!("({})", &rest[..word]), "Put the labels in parentheses");
+    }
+    offer(end..end, ")", "Close the parenthesis");
+    offer(end..end, "}", "Close the braces");
+    offer(end..end, "\"", "Close the quotes");
+    for quote in ["\"", "'"] {
+        if rest.starts_with(quote) {
+            let stop = rest[1..].find([',', '}', ')', '\n']).map_or(end, |stop| at + 1 + stop);
+            offer(stop..stop, quote, "Close the quotes");
+        }
+    }
+    offer(at..at, "}", "Close the braces");
+    offer(at..at, ")", "Close the parenthesis");
+    offer(at..at, "]", "Close the bracket");
+    offer(at..at, ",", "Separate the matchers by a comma");
+    if let Some(c) = rest.chars().next()
+        && matches!(c, ')' | ']' | '}' | ',' | ';' | '+' | '-' | '*' | '/')
+    {
+        offer(at..at + c.len_utf8(), "", &format!("Remove {c:?}"));
+    }
+    let trimmed = text[..end].trim_end_matches([',', '+', '-', '*', '/', ';']).trim_end();
+    if trimmed.len() < end {
+        offer(trimmed.len()..end, "", "Remove what nothing follows");
+    }
+    if let Some(gap) = gap_in_duration(rest).or_else(|| gap_in_duration(before)) {
+        let base = if gap_in_duration(rest).is_some() { at } else { 0 };
+        offer(base + gap.start..base + gap.end, "", "Write the duration without a space");
+    }
+    found
+}
+
+/// Where the text ends without trailing blanks and a trailing comment.
+fn end_of_code(text: &str) -> usize {
+    let mut end = text.trim_end().len();
+    while let Some(line) = text[..end].rfind('\n').map(|at| at + 1).or(Some(0)) {
+        if !text[line..end].trim_start().starts_with('#') || line == end {
+            break;
+        }
+        end = text[..line].trim_end().len();
+        if line == 0 {
+            break;
+        }
+    }
+    end
+}
+
+/// The range that another selector uses.
+fn window_elsewhere(text: &str) -> Option<&str> {
+    let open = text.find('[')? + 1;
+    let close = open + text[open..].find(']')?;
+    Some(text[open..close].trim())
+}
+
+/// The blank in `[5 m]`.
+fn gap_in_duration(text: &str) -> Option<Range<usize>> {
+    let open = text.find('[')? + 1;
+    let digits = open + text[open..].find(|c: char| !c.is_ascii_digit())?;
+    let unit = digits + text[digits..].find(|c: char| c != ' ')?;
+    (digits > open && unit > digits && text[unit..].starts_with(['s', 'm', 'h', 'd', 'w'])).then_some(digits..unit)
+}
+
+/// A string between typographic quotes, and the same with plain ones.
+fn typographic_string(text: &str) -> Option<(Range<usize>, String)> {
+    let quotes = ['\u{201c}', '\u{201d}', '\u{201e}'];
+    let open = text.find(quotes)?;
+    let width = text[open..].chars().next()?.len_utf8();
+    let close = open + width + text[open + width..].find(quotes)?;
+    let end = close + text[close..].chars().next()?.len_utf8();
+    Some((open..end, format!("\"{}\"", &text[open + width..close])))
+}
