@@ -1,1 +1,75 @@
-//! Joins the typed views: who listens where, which series exist, and what a gate reads under a scenario.
+//! Joins the typed views: who listens where, which series exist, and what a gate reads under a scenario. No IO.
+
+pub mod chain;
+pub mod endpoint;
+pub mod gates;
+pub mod listen;
+mod naming;
+mod resolve;
+mod series;
+mod simulate;
+mod spans;
+
+pub use chain::{Dial, Scrape, Sender, collector_behind, selects};
+pub use listen::{Listener, Speaks};
+pub use naming::{Naming, Shape};
+pub use resolve::{Missing, Target, resolve};
+pub use series::{Domain, Family, Kind, Origin, sanitize};
+pub use simulate::{CANARY_HASH, Load, STABLE_HASH, Scenario};
+pub use spans::{CONNECTOR, Dimension, SpanMetric, SpanMetrics};
+
+use model::{Context, Mission, Repository, Rollout, Workload, WorkloadDescription};
+
+/// Everything that follows from the repository and the policy, derived once.
+pub struct Contract<'r> {
+    /// The typed views.
+    pub repository: &'r Repository,
+    /// Policy and facts from outside.
+    pub context: &'r Context,
+    /// Listeners of each collector, by its index.
+    pub listeners: Vec<Vec<Listener>>,
+    /// Annotated pods.
+    pub scrapes: Vec<Scrape>,
+    /// Workloads that send OTLP.
+    pub senders: Vec<Sender>,
+    /// Span metrics connectors with their way to Prometheus.
+    pub span_metrics: Vec<SpanMetrics>,
+    /// Series by name.
+    pub families: Vec<Family>,
+    /// Every gate of every run.
+    pub gates: Vec<gates::Gate>,
+}
+
+impl<'r> Contract<'r> {
+    /// Derives the contract.
+    pub fn derive(repository: &'r Repository, context: &'r Context) -> Contract<'r> {
+        let listeners = repository.collectors.iter().map(|c| listen::listeners(repository, c)).collect();
+        let mut contract = Contract {
+            repository,
+            context,
+            listeners,
+            scrapes: chain::scrapes(repository),
+            senders: chain::senders(repository, context),
+            span_metrics: Vec::new(),
+            families: Vec::new(),
+            gates: Vec::new(),
+        };
+        contract.span_metrics = series::all_span_metrics(&contract);
+        contract.families = series::families(&contract);
+        contract.gates = gates::gates(&contract);
+        contract
+    }
+
+    /// The policy's description of a workload, by the image of any of its containers.
+    pub fn description_of(&self, workload: &Workload) -> Option<&'r WorkloadDescription> {
+        let context = self.context;
+        workload.containers.iter().filter_map(|c| c.image.as_ref()).find_map(|i| context.policy.description(&i.value))
+    }
+
+    /// What the policy asks of a rollout.
+    pub fn mission(&self, rollout: &Rollout) -> Option<&'r Mission> {
+        let context = self.context;
+        let workload = self.repository.workloads.get(rollout.workload?)?;
+        workload.containers.iter().filter_map(|c| c.image.as_ref()).find_map(|i| context.policy.mission(&i.value))
+    }
+}
