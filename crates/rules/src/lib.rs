@@ -1,9 +1,18 @@
 //! The checks, one file a rule, and the engine that applies their fixes until nothing changes. No IO.
 
+mod collector;
+mod draft;
 mod engine;
 mod finding;
+mod gate;
+mod gitops;
 mod outcome;
 mod registry;
+mod release;
+mod resolve;
+mod suppress;
+mod wiring;
+mod yaml_rules;
 
 pub use engine::{check, fix};
 pub use finding::{FileEdit, Finding, Fix, Location, Safety, Severity};

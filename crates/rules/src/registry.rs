@@ -1,8 +1,10 @@
 //! Every rule, in the catalogue's order.
 
+use crate::draft::Drafts;
 use crate::finding::Severity;
+use contract::Contract;
 
-/// A rule's metadata.
+/// A rule's metadata and its check.
 pub struct Rule {
     /// Stable name, `group/name`.
     pub name: &'static str,
@@ -16,14 +18,41 @@ pub struct Rule {
     pub safety: Option<&'static str>,
     /// The page that `explain` prints, Markdown.
     pub page: &'static str,
+    /// Looks at the contract and says what it finds.
+    pub(crate) check: fn(&Contract<'_>, &mut Drafts),
 }
+
+impl Rule {
+    /// The part of the name before the slash.
+    pub fn group(&self) -> &'static str {
+        self.name.split('/').next().unwrap_or(self.name)
+    }
+}
+
+/// The safety of a fix whose safety depends on how many readings are left.
+pub(crate) const ONE_READING: Option<&str> = Some("safe where one reading is left, else unsafe");
+/// The safety of a fix that is always safe.
+pub(crate) const SAFE: Option<&str> = Some("safe");
+/// The safety of a fix that is never safe.
+pub(crate) const UNSAFE: Option<&str> = Some("unsafe");
 
 /// All rules.
 pub fn rules() -> &'static [Rule] {
-    &[]
+    RULES
 }
 
 /// The rule of that name.
 pub fn rule(name: &str) -> Option<&'static Rule> {
-    rules().iter().find(|r| r.name == name)
+    RULES.iter().find(|r| r.name == name)
 }
+
+const RULES: &[Rule] = &[
+    // collector
+    // gate
+    // wiring
+    // release
+    // gitops
+    // yaml
+    crate::yaml_rules::syntax::RULE,
+    crate::yaml_rules::duplicate_key::RULE,
+];

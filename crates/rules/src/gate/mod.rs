@@ -1,0 +1,1 @@
+//! Rules about gates: queries, conditions and how measurements are counted.

@@ -1,0 +1,1 @@
+//! Rules about Services, ports and addresses.

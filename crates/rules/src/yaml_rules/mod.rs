@@ -1,0 +1,4 @@
+//! Rules about YAML itself.
+
+pub(crate) mod duplicate_key;
+pub(crate) mod syntax;

@@ -1,0 +1,67 @@
+//! `yaml/syntax`: what Kubernetes or the collector refuses to load.
+
+use crate::draft::{Draft, Drafts};
+use crate::finding::{Location, Severity};
+use crate::registry::Rule;
+use contract::Contract;
+use model::{Place, Role, Source};
+use yaml::{Fault, FaultKind, Route};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "yaml/syntax",
+    severity: Severity::Error,
+    summary: "what Kubernetes or the collector refuses to load",
+    fix: None,
+    safety: None,
+    page: include_str!("../../pages/yaml/syntax.md"),
+    check,
+};
+
+fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for (index, file) in contract.repository.files.iter().enumerate() {
+        if let Role::Unreadable(reason) = &file.role {
+            let place = Place { file: index, route: Route::root(0) };
+            let position = reason.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
+            let message = format!("this file cannot be read: {}{position}", reason.reason);
+            drafts.push(Draft::new(RULE.name, RULE.severity, &place, message, "neither this tool nor Argo CD can load it"));
+        }
+    }
+    for (file, document, fault) in faults(contract) {
+        if matches!(fault.kind, FaultKind::DuplicateKey { .. }) {
+            continue;
+        }
+        let place = Place { file, route: Route::root(document) };
+        let draft = Draft::new(RULE.name, RULE.severity, &place, fault.message.clone(), CONSEQUENCE);
+        drafts.push(at_offset(draft, file, &fault));
+    }
+}
+
+const CONSEQUENCE: &str = "the document is refused as a whole: nothing in it takes effect";
+
+/// Faults of every manifest, and of the collector configurations inside them.
+pub(crate) fn faults(contract: &Contract<'_>) -> Vec<(usize, usize, Fault)> {
+    let mut found = Vec::new();
+    for (index, file) in contract.repository.files.iter().enumerate() {
+        let Some(stream) = &file.stream else { continue };
+        found.extend(stream.faults().iter().map(|f| (index, f.document, f.clone())));
+    }
+    for collector in &contract.repository.collectors {
+        if matches!(collector.source, Source::File) {
+            continue;
+        }
+        let Some(at) = &collector.config.at else { continue };
+        let Some(node) = contract.repository.node(at) else { continue };
+        let outer = contract.repository.files.get(at.file).and_then(|f| f.stream.as_ref());
+        if outer.is_some_and(|o| std::ptr::eq(o, node.stream())) {
+            continue;
+        }
+        found.extend(node.stream().faults().iter().map(|f| (at.file, at.route.document, f.clone())));
+    }
+    found
+}
+
+/// A fault has no node: its place is bytes of the outer file, which the engine takes as they are.
+pub(crate) fn at_offset(mut draft: Draft, file: usize, fault: &Fault) -> Draft {
+    draft.finding.at = Location { file, route: Route { document: usize::MAX, steps: Vec::new() }, within: Some(fault.span.clone()) };
+    draft
+}
