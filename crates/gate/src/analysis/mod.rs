@@ -110,11 +110,7 @@ pub struct Outcomes {
 
 impl Outcomes {
     /// Derives the outcomes from a metric's conditions by evaluating them.
-    pub fn of(
-        _success: Option<&Condition>,
-        _failure: Option<&Condition>,
-        _ty: ResultType,
-    ) -> Outcomes {
+    pub fn of(_success: Option<&Condition>, _failure: Option<&Condition>, _ty: ResultType) -> Outcomes {
         Outcomes {
             good: Outcome::Successful,
             bad: Outcome::Failed,

@@ -3,10 +3,35 @@
 //!
 //! The environment is the Prometheus provider's: `result` is `[]float64` for a vector or matrix (labels dropped) and
 //! `float64` for a scalar; beside expr's builtins there are `asInt`, `asFloat`, `isNaN`, `isInf`, `isNil` and `default`.
+//!
+//! Lexer, grammar, type checker, optimiser and evaluator follow expr's packages one by one, because each of them decides
+//! something: what parses, what compiles, and that `result[0] < 1 && false` is false where `result[0]` alone is an error.
+//! `tests/conditions.rs` holds them to the real evaluator. A float that does not fit an integer converts as on amd64.
 
-use std::ops::Range;
+mod ast;
+mod builtins;
+mod check;
+mod error;
+mod eval;
+mod functions;
+mod lexer;
+mod optimise;
+mod parser;
+mod probe;
+mod suggest;
+mod table;
+mod threshold;
+mod types;
+mod value;
 
 pub use crate::analysis::Outcome;
+pub use error::{CompileError, EvalError, Refusal, Suggestion};
+pub use table::{Row, Situation, TruthTable, Verdict};
+pub use threshold::{Element, Threshold};
+
+use ast::Node;
+use types::Type;
+use value::Value;
 
 /// What the Prometheus provider hands to a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,33 +51,14 @@ pub enum Measured {
     Scalar(f64),
 }
 
-/// A repaired condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suggestion {
-    /// What the repair does, for a fix's title.
-    pub title: String,
-    /// The whole condition, repaired. It compiles.
-    pub condition: String,
-}
-
-/// Why a condition does not compile against a result type.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct CompileError {
-    /// expr's own words where it is a fault of the expression.
-    pub message: String,
-    /// The bytes of the condition's text that are at fault.
-    pub range: Option<Range<usize>>,
-    /// The repair, where one reading is left.
-    pub suggestion: Option<Suggestion>,
-}
-
-/// Why a compiled condition could not be evaluated; Argo Rollouts then counts the measurement as an Error.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct EvalError {
-    /// What went wrong.
-    pub message: String,
+impl Measured {
+    /// One value of this type.
+    pub fn one(ty: ResultType, value: f64) -> Measured {
+        match ty {
+            ResultType::Vector => Measured::Vector(vec![value]),
+            ResultType::Scalar => Measured::Scalar(value),
+        }
+    }
 }
 
 /// A comparison with a threshold.
@@ -68,128 +74,87 @@ pub enum Op {
     Ge,
 }
 
-/// Which of the measured values a threshold judges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Element {
-    /// The first value alone (`result[0]`, `first(result)`); further series are ignored.
-    First,
-    /// The last value alone.
-    Last,
-    /// Every value (`all(result, # < x)`, `max(result) < x`).
-    Every,
-    /// At least one value (`any(result, # > x)`).
-    Any,
-    /// The scalar.
-    Scalar,
-    /// Something else, a sum of several values for instance.
-    Other,
-}
+impl Op {
+    /// All of them.
+    pub const ALL: [Op; 4] = [Op::Lt, Op::Le, Op::Gt, Op::Ge];
 
-/// The threshold of a condition, in terms of the measured value: the condition holds where `value of the measurement op
-/// self.value`, whatever its text looks like (`!(result[0] >= 0.05)` is `< 0.05`, `result[0] * 100 < 5` is `< 0.05`).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Threshold {
-    /// The comparison, as if the measured value stood on its left.
-    pub op: Op,
-    /// The threshold in the unit of the measured value.
-    pub value: f64,
-    /// The number in the condition's text (bytes).
-    pub value_range: Range<usize>,
-    /// The operator in the condition's text (bytes).
-    pub op_range: Range<usize>,
-    /// What is judged.
-    pub on: Element,
-}
+    /// The operator as it is written.
+    pub fn text(self) -> &'static str {
+        match self {
+            Op::Lt => "<",
+            Op::Le => "<=",
+            Op::Gt => ">",
+            Op::Ge => ">=",
+        }
+    }
 
-/// What a condition says about one measurement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It holds.
-    True,
-    /// It does not hold.
-    False,
-    /// It cannot be evaluated.
-    Error(String),
-}
+    /// Whether it bounds from above.
+    pub fn is_upper_bound(self) -> bool {
+        matches!(self, Op::Lt | Op::Le)
+    }
 
-/// A kind of measurement, as a row of a truth table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Situation {
-    /// An empty vector (vectors only).
-    NoData,
-    /// NaN as the only value.
-    NaN,
-    /// One value below the threshold (without one: 0).
-    Below,
-    /// One value, exactly the threshold.
-    At,
-    /// One value above the threshold (without one: a million).
-    Above,
-    /// One value, +Inf.
-    Inf,
-    /// Two values: below, above (vectors only).
-    BelowAbove,
-    /// Two values: above, below (vectors only).
-    AboveBelow,
-    /// Two values: NaN, then one below (vectors only).
-    NaNBelow,
-    /// Two values: NaN, then one above (vectors only).
-    NaNAbove,
-}
-
-/// One row of a truth table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// The kind of measurement.
-    pub situation: Situation,
-    /// The measurement that was evaluated.
-    pub measured: Measured,
-    /// What came out.
-    pub verdict: Verdict,
-}
-
-/// What a condition says about every kind of measurement.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TruthTable {
-    /// One row per situation that the result type can be in.
-    pub rows: Vec<Row>,
-}
-
-impl TruthTable {
-    /// The verdict for a situation; `None` where the result type cannot be in it.
-    pub fn get(&self, situation: Situation) -> Option<&Verdict> {
-        self.rows
-            .iter()
-            .find(|r| r.situation == situation)
-            .map(|r| &r.verdict)
+    /// Whether `value op threshold` holds; false for NaN.
+    pub fn holds(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Op::Lt => value < threshold,
+            Op::Le => value <= threshold,
+            Op::Gt => value > threshold,
+            Op::Ge => value >= threshold,
+        }
     }
 }
 
 /// A condition that compiles.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     text: String,
     ty: ResultType,
+    /// As it was written and checked.
+    tree: Node,
+    /// As expr runs it, after its optimiser.
+    program: Node,
 }
 
 /// Compiles `text` against a result type, as Argo Rollouts does before each evaluation.
 ///
 /// # Errors
-/// Where expr's compiler refuses it, and where its type says that it can never be a boolean.
+/// Where expr's compiler refuses it, where its type says that it can never be a boolean, and where it uses something
+/// that is not modelled; [`CompileError::kind`] tells them apart.
 pub fn compile(text: &str, ty: ResultType) -> Result<Condition, CompileError> {
-    Ok(Condition {
-        text: text.to_owned(),
-        ty,
+    compile_plainly(text, ty).map_err(|mut error| {
+        error.suggestion = suggest::suggest(text, ty, &error);
+        error
     })
 }
 
+fn compile_plainly(text: &str, ty: ResultType) -> Result<Condition, CompileError> {
+    let mut tree = parser::parse(text)?;
+    let of = check::check(&mut tree, ty)?;
+    let whole = 0..text.len();
+    if !matches!(of, Type::Bool | Type::Any) {
+        return Err(CompileError::never_bool(format!("expected bool, but got {of}"), whole));
+    }
+    let mut program = tree.clone();
+    optimise::optimise(&mut program)?;
+    // Only ranges make loops that long, and whether one is reached may depend on there being data.
+    let trials = [Measured::Vector(Vec::new()), Measured::one(ty, 0.0), Measured::one(ty, 1.0)];
+    if trials.iter().any(|m| eval::eval(&program, m).is_err_and(|message| message == eval::TOO_LONG)) {
+        return Err(CompileError::unmodelled(eval::TOO_LONG, whole));
+    }
+    Ok(Condition { text: text.to_owned(), ty, tree, program })
+}
+
 impl Condition {
-    /// Evaluates the condition.
+    /// Evaluates the condition. A measurement of the other type than the one compiled against is evaluated all the same.
     ///
     /// # Errors
     /// Where expr's machine stops (an index out of range) or the outcome is no boolean.
-    pub fn eval(&self, _m: &Measured) -> Result<bool, EvalError> {
-        Ok(false)
+    pub fn eval(&self, m: &Measured) -> Result<bool, EvalError> {
+        match eval::eval(&self.program, m) {
+            Ok(Value::Bool(value)) => Ok(value),
+            Ok(other) => Err(EvalError { message: format!("expected bool, but got {}", other.go_type()) }),
+            Err(message) => Err(EvalError { message }),
+        }
     }
 
     /// The condition as it was given.
@@ -201,21 +166,6 @@ impl Condition {
     pub fn result_type(&self) -> ResultType {
         self.ty
     }
-
-    /// The one threshold of the condition, found by its behaviour; `None` where there is none or more than one.
-    pub fn threshold(&self) -> Option<Threshold> {
-        None
-    }
-
-    /// The whole condition with another threshold, its form kept where possible; checked by evaluating it.
-    pub fn with_threshold(&self, _op: Op, _value: f64) -> Option<String> {
-        None
-    }
-
-    /// Evaluates the condition over every kind of measurement.
-    pub fn truth_table(&self) -> TruthTable {
-        TruthTable { rows: Vec::new() }
-    }
 }
 
 /// A condition that is false without data and on NaN: `len(result) > 0 && !isNaN(result[0]) && result[0] < 0.05`, or
@@ -223,22 +173,8 @@ impl Condition {
 pub fn guarded(op: Op, value: f64, ty: ResultType) -> String {
     let op = op.text();
     match ty {
-        ResultType::Vector => {
-            format!("len(result) > 0 && !isNaN(result[0]) && result[0] {op} {value}")
-        }
+        ResultType::Vector => format!("len(result) > 0 && !isNaN(result[0]) && result[0] {op} {value}"),
         ResultType::Scalar => format!("!isNaN(result) && result {op} {value}"),
-    }
-}
-
-impl Op {
-    /// The operator as it is written.
-    pub fn text(self) -> &'static str {
-        match self {
-            Op::Lt => "<",
-            Op::Le => "<=",
-            Op::Gt => ">",
-            Op::Ge => ">=",
-        }
     }
 }
 
@@ -256,3 +192,6 @@ pub fn phase(success: Option<&Condition>, failure: Option<&Condition>, m: &Measu
         (Some(false), Some(false)) => Outcome::Inconclusive,
     }
 }
+
+#[cfg(test)]
+mod tests;
