@@ -281,7 +281,8 @@ impl Builder<'_> {
         match style {
             ScalarStyle::Literal | ScalarStyle::Folded => {
                 let content = self.text.get(span.clone()).unwrap_or_default().trim_end_matches([' ', '\t', '\r', '\n']);
-                let header = block_header(bytes, self.token_end, span.start);
+                let header = search(bytes, self.token_end, span.start, |byte| matches!(byte, b'|' | b'>'));
+                let header = header.unwrap_or(span.start);
                 let header_end = bytes[header..].iter().position(|b| matches!(b, b'\r' | b'\n'));
                 let header_end = header_end.map_or(bytes.len(), |len| header + len);
                 header..if content.is_empty() { header_end } else { span.start + content.len() }
@@ -321,8 +322,12 @@ impl Builder<'_> {
             self.fault(FaultKind::TooDeep, message, span);
             return false;
         }
-        self.token_end = span.end;
         let flow = style == StructureStyle::Flow;
+        let span = match self.waiting_key() {
+            key if key != NONE && !mapping && !flow => self.first_dash(span),
+            _ => span,
+        };
+        self.token_end = span.end;
         let children = Span::empty(0);
         let body = match mapping {
             true => Body::Mapping { children, flow, merge: false },
@@ -334,6 +339,12 @@ impl Builder<'_> {
         self.frames.push(Frame { node, anchor, children, key: NONE, mapping, merge: false, weight: Weight::ONE });
         self.set_anchor(anchor, node, false, Weight::ONE);
         true
+    }
+
+    /// Of a sequence whose dashes stand right below the key, the parser gives the first item's place.
+    fn first_dash(&self, span: Range<usize>) -> Range<usize> {
+        let dash = search(self.text.as_bytes(), self.token_end, span.start, |byte| byte == b'-').unwrap_or(span.start);
+        dash..dash
     }
 
     /// Ends the innermost collection; `token` is the closing bracket's span, empty for block collections, `None` when
@@ -492,16 +503,16 @@ fn tag_of(tag: Option<&granit_parser::Tag>, empty: bool) -> Tag {
     }
 }
 
-/// Where the `|` or `>` of a block scalar stands, searched from the end of the token before it.
-fn block_header(bytes: &[u8], from: usize, content: usize) -> usize {
-    let mut at = from.min(content);
-    while at < content {
+/// Where an indicator stands between two tokens, comments and properties (which may contain its byte) skipped.
+fn search(bytes: &[u8], from: usize, to: usize, wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    let mut at = from;
+    while at < to {
         match bytes[at] {
-            b'|' | b'>' => return at,
-            b'#' => at += bytes[at..content].iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(1).max(1),
-            b'&' | b'!' => at += bytes[at..content].iter().position(u8::is_ascii_whitespace).unwrap_or(1).max(1),
+            byte if wanted(byte) => return Some(at),
+            b'#' => at += bytes[at..to].iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(1).max(1),
+            b'&' | b'!' => at += bytes[at..to].iter().position(u8::is_ascii_whitespace).unwrap_or(1).max(1),
             _ => at += 1,
         }
     }
-    from.min(content)
+    None
 }

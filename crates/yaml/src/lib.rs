@@ -11,6 +11,7 @@ mod build;
 mod fault;
 mod node;
 mod offsets;
+mod patch;
 mod position;
 mod route;
 mod scalar;
@@ -20,6 +21,7 @@ mod value;
 
 pub use fault::{Fault, FaultKind};
 pub use node::{Kind, Node};
+pub use patch::{Op, PatchError, TextEdit, apply, edits};
 pub use position::Position;
 pub use route::{Route, Step};
 pub use scalar::{ScalarStyle, ScalarType, is_yaml11_bool};

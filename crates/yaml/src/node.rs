@@ -51,7 +51,7 @@ impl<'a> Node<'a> {
         self.stream.tree.node(self.id)
     }
 
-    fn body(&self) -> Body {
+    pub(crate) fn body(&self) -> Body {
         self.stream.tree.node(self.target).body
     }
 
@@ -308,43 +308,75 @@ impl<'a> Node<'a> {
         self.stream.outer(Span { start, end: end.max(start) })
     }
 
+    /// Whether an alias stands here, and not the value itself.
+    pub(crate) fn is_alias(&self) -> bool {
+        matches!(self.data().body, Body::Alias(_))
+    }
+
+    /// How the key is written, where it is a scalar.
+    pub(crate) fn key_style(&self) -> Option<ScalarStyle> {
+        match self.stream.tree.node(self.data().key.ne(&NONE).then_some(self.data().key)?).body {
+            Body::Scalar(scalar) => Some(scalar.style),
+            _ => None,
+        }
+    }
+
+    /// The last value written in a collection.
+    pub(crate) fn last_written(&self) -> Option<Node<'a>> {
+        self.children().last().map(|&id| Node::new(self.stream, id, self.aliased))
+    }
+
+    /// The own text's offset behind the decoded byte before `decoded`.
+    pub(crate) fn own_offset_end(&self, decoded: usize) -> usize {
+        self.offset_map().map_or(self.data().span.end as usize, |map| map.end(decoded))
+    }
+
+    /// The root of the document that it is written in.
+    pub(crate) fn document_root(&self) -> Node<'a> {
+        let mut node = *self;
+        while let Some(parent) = node.parent() {
+            node = parent;
+        }
+        node
+    }
+
+    /// The route within its own stream, as if that were a file.
+    pub(crate) fn local_route(&self) -> Route {
+        let (document, steps) = self.own_steps();
+        Route { document, steps }
+    }
+
     /// The collection that it is written in.
     pub fn parent(&self) -> Option<Node<'a>> {
         let parent = self.data().parent;
         (parent != NONE).then(|| Node { stream: self.stream, id: parent, target: parent, aliased: false })
     }
 
-    /// Its index among its parent's entries (as written) or items.
-    pub(crate) fn slot(&self) -> usize {
-        self.data().slot as usize
-    }
-
     /// The way from the file's document to the place where it is written.
     pub fn route(&self) -> Route {
+        let (document, mut steps) = self.own_steps();
+        let Some(origin) = &self.stream.origin else { return Route { document, steps } };
+        let mut route = origin.route.clone();
+        if document > 0 {
+            route.steps.push(Step::Document(document));
+        }
+        route.steps.append(&mut steps);
+        route
+    }
+
+    /// The document in the own stream, and the steps from its root.
+    fn own_steps(&self) -> (usize, Vec<Step>) {
         let mut steps = Vec::new();
         let mut node = self.data();
-        loop {
-            if node.key != NONE {
-                steps.push(Step::Key(key_text(&self.stream.tree, &self.stream.own, node.key).into()));
-            } else if node.parent != NONE {
-                steps.push(Step::Index(node.slot as usize));
-            }
-            if node.parent == NONE {
-                break;
-            }
+        while node.parent != NONE {
+            steps.push(match node.key {
+                NONE => Step::Index(node.slot as usize),
+                key => Step::Key(key_text(&self.stream.tree, &self.stream.own, key).into()),
+            });
             node = self.stream.tree.node(node.parent);
         }
-        let document = node.slot as usize;
-        let Some(origin) = &self.stream.origin else {
-            steps.reverse();
-            return Route { document, steps };
-        };
-        if document > 0 {
-            steps.push(Step::Document(document));
-        }
-        let mut route = origin.route.clone();
-        route.steps.extend(steps.into_iter().rev());
-        route
+        steps.reverse();
+        (node.slot as usize, steps)
     }
 
     /// How deep streams inside strings may nest before they are left alone.
@@ -376,7 +408,18 @@ impl<'a> Node<'a> {
         useful.then(|| Box::new(stream))
     }
 
-    fn offset_map(&self) -> Option<OffsetMap> {
+    /// Its index among its parent's entries (as written) or items.
+    pub(crate) fn slot(&self) -> usize {
+        self.data().slot as usize
+    }
+
+    /// How many spaces of each line the literal block scalar does not count as text.
+    pub(crate) fn literal_indent(&self) -> Option<usize> {
+        let text = self.as_str().filter(|_| self.style() == ScalarStyle::Literal)?;
+        Some(crate::offsets::block_indent(&self.stream.own, self.data().span.start as usize, text))
+    }
+
+    pub(crate) fn offset_map(&self) -> Option<OffsetMap> {
         let scalar = self.scalar()?;
         let decoded = self.stream.tree.text(&self.stream.own, scalar.text);
         let span = self.stream.tree.node(self.target).span.range();

@@ -81,6 +81,12 @@ impl OffsetMap {
     }
 }
 
+/// The indentation of a block scalar whose header begins at `header`.
+pub(crate) fn block_indent(source: &str, header: usize, decoded: &str) -> usize {
+    let align = Align { source: source.as_bytes(), decoded: decoded.as_bytes(), at: 0, pieces: Vec::new() };
+    align.block_start(header).1
+}
+
 struct Align<'a> {
     source: &'a [u8],
     decoded: &'a [u8],

@@ -152,7 +152,7 @@ impl Stream {
         }
     }
 
-    fn walk(&self, document: usize, steps: &[Step]) -> Option<Node<'_>> {
+    pub(crate) fn walk(&self, document: usize, steps: &[Step]) -> Option<Node<'_>> {
         let (document, steps) = match steps.split_first() {
             Some((Step::Document(i), rest)) => (*i, rest),
             _ => (document, steps),
