@@ -15,7 +15,7 @@ impl PartialEq for Pattern {
 impl Pattern {
     pub(super) fn new(pattern: &str) -> Result<Self, String> {
         // The pattern alone first: `a)(b` must not pass because of the group around it.
-        let translated = translate(pattern);
+        let translated = translate(pattern)?;
         let compile =
             |pattern: &str| Regex::new(pattern).map_err(|_| format!("invalid regular expression {pattern:?}"));
         compile(&translated)?;
@@ -36,13 +36,23 @@ impl Pattern {
 }
 
 /// Go's syntax to that of the regex crate: braces that repeat nothing are literal in Go, and so are `[`, `&&`, `--` and
-/// `~~` inside a class.
-fn translate(pattern: &str) -> String {
+/// `~~` inside a class; a repetition of a repetition (`a**`) is an error in Go, and so is one of more than a thousand.
+fn translate(pattern: &str) -> Result<String, String> {
     let mut out = String::with_capacity(pattern.len() + 8);
     let mut rest = pattern;
     let mut class = false;
+    let mut repeated = false;
     while let Some(c) = rest.chars().next() {
         let mut taken = c.len_utf8();
+        let counts = if class || c != '{' { None } else { repetition(rest) };
+        let repeats = !class && (matches!(c, '*' | '+' | '?') || counts.is_some());
+        if repeats && repeated {
+            return Err(format!("invalid nested repetition operator in {pattern:?}"));
+        }
+        if let Some((_, false)) = counts {
+            return Err(format!("invalid repeat count in {pattern:?}"));
+        }
+        repeated = repeats;
         match c {
             '\\' => {
                 taken += rest[1..].chars().next().map_or(0, char::len_utf8);
@@ -86,26 +96,34 @@ fn translate(pattern: &str) -> String {
                 out.push(c);
             }
             '-' if class && rest.starts_with("--") => out.push_str("\\-"),
-            '{' if !class && repetition(rest).is_none() => out.push_str("\\{"),
-            '{' if !class => {
-                taken = repetition(rest).unwrap_or(1);
-                out.push_str(&rest[..taken]);
-            }
+            '{' if !class => match counts {
+                Some((len, _)) => {
+                    taken = len;
+                    out.push_str(&rest[..len]);
+                }
+                None => out.push_str("\\{"),
+            },
             '}' if !class => out.push_str("\\}"),
             _ => out.push(c),
         }
         rest = &rest[taken..];
+        if repeats && rest.starts_with('?') {
+            // As few as possible: part of the same operator.
+            out.push('?');
+            rest = &rest[1..];
+        }
     }
-    out
+    Ok(out)
 }
 
-/// The length of `{3}`, `{3,}` or `{3,5}`.
-fn repetition(text: &str) -> Option<usize> {
+/// The length of `{3}`, `{3,}` or `{3,5}`, and whether Go takes the counts.
+fn repetition(text: &str) -> Option<(usize, bool)> {
     let end = text.find('}')?;
     let (low, high) = match text[1..end].split_once(',') {
         Some((low, high)) => (low, high),
         None => (&text[1..end], "0"),
     };
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    (!low.is_empty() && digits(low) && digits(high)).then_some(end + 1)
+    let small = |part: &str| part.is_empty() || part.parse::<u32>().is_ok_and(|count| count <= 1000);
+    (!low.is_empty() && digits(low) && digits(high)).then_some((end + 1, small(low) && small(high)))
 }
