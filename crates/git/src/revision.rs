@@ -1,0 +1,98 @@
+//! The files of a revision, under the same rules as those of the working tree.
+
+use files::{Note, NoteReason, Reason, SourceFile, Tree, Unreadable};
+use git2::{ErrorCode, ObjectType, TreeWalkMode, TreeWalkResult};
+
+use crate::error::{Doing, Error};
+use crate::repository::Repository;
+
+/// git's mode of a symbolic link.
+const LINK: i32 = 0o120_000;
+
+impl Repository {
+    /// The manifests that revision `rev` (anything `git rev-parse` takes) has below `folder` (relative to the
+    /// repository, `""` for all of it). Paths are relative to `folder`; a folder that the revision lacks gives no files.
+    /// `.gitignore` does not hold here: what is committed is deployed. Contents are as committed, before any
+    /// conversion of line ends.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRevision`], and an object database that cannot be read.
+    pub fn read_at(&self, rev: &str, folder: &str) -> Result<Tree, Error> {
+        let object = match self.inner.revparse_single(rev) {
+            Ok(object) => object,
+            Err(error)
+                if matches!(error.code(), ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Ambiguous) =>
+            {
+                return Err(Error::UnknownRevision(rev.to_owned()));
+            }
+            Err(error) => return Err(error).doing(format!("read the revision {rev:?}")),
+        };
+        let tree = object.peel_to_tree().map_err(|_| Error::UnknownRevision(rev.to_owned()))?;
+        self.read_tree(&tree, folder)
+    }
+
+    pub(crate) fn read_tree(&self, tree: &git2::Tree<'_>, folder: &str) -> Result<Tree, Error> {
+        let folder = folder.trim_matches('/');
+        let mut found = Tree { root: self.root().join(folder), ..Tree::default() };
+        let below = if folder.is_empty() {
+            tree.clone()
+        } else {
+            match tree.get_path(folder.as_ref()) {
+                Ok(entry) if entry.kind() == Some(ObjectType::Tree) => {
+                    self.inner.find_tree(entry.id()).doing(format!("read {folder}"))?
+                }
+                _ => return Ok(found),
+            }
+        };
+        found.inside_templates = self.inside_templates(tree, folder);
+        let walked = below.walk(TreeWalkMode::PreOrder, |above, entry| {
+            let name = String::from_utf8_lossy(entry.name_bytes());
+            if entry.kind() == Some(ObjectType::Tree) {
+                let skip = files::is_skipped_folder(&name);
+                return if skip { TreeWalkResult::Skip } else { TreeWalkResult::Ok };
+            }
+            // libgit2 gives the folder with a trailing slash.
+            let path = format!("{}{name}", above);
+            if entry.kind() != Some(ObjectType::Blob) || !files::is_visible_manifest(&path) {
+                return TreeWalkResult::Ok;
+            }
+            if entry.filemode() == LINK {
+                let target = self.inner.find_blob(entry.id()).map(|blob| blob.content().to_vec()).unwrap_or_default();
+                let target = String::from_utf8_lossy(&target).into_owned();
+                found.notes.push(Note { path, reason: NoteReason::LinkNotRead { target } });
+                return TreeWalkResult::Ok;
+            }
+            if name == "Chart.yaml" {
+                found.charts.insert(above.trim_end_matches('/').to_owned());
+            }
+            let content = if std::str::from_utf8(entry.name_bytes()).is_err() {
+                Err(Unreadable { reason: Reason::Name, offset: None })
+            } else {
+                match self.inner.find_blob(entry.id()) {
+                    Ok(blob) => files::from_bytes(blob.content()),
+                    // A blob that a partial clone has not fetched.
+                    Err(error) => Err(Unreadable { reason: Reason::Io(error.message().to_owned()), offset: None }),
+                }
+            };
+            found.files.push(SourceFile { path, content });
+            TreeWalkResult::Ok
+        });
+        walked.doing("read the revision's files")?;
+        found.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        found.notes.sort();
+        Ok(found)
+    }
+
+    fn inside_templates(&self, tree: &git2::Tree<'_>, folder: &str) -> bool {
+        let mut above = folder;
+        while !above.is_empty() {
+            let (parent, name) = above.rsplit_once('/').unwrap_or(("", above));
+            let chart = if parent.is_empty() { "Chart.yaml".to_owned() } else { format!("{parent}/Chart.yaml") };
+            if name == "templates" && tree.get_path(chart.as_ref()).is_ok() {
+                return true;
+            }
+            above = parent;
+        }
+        false
+    }
+}
