@@ -1,0 +1,302 @@
+//! The arguments, and their help.
+
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Finds, explains and mends what keeps a GitOps repository's collector and canary gates from working.
+#[derive(Debug, Parser)]
+#[command(name = "hyperspace", version, max_term_width = 100, propagate_version = true, subcommand_required = true)]
+#[command(after_help = "\
+Exit codes: 0 done or clean, 1 faults left or a gate failed, 2 could not run, 3 push rejected, 4 timed out.
+
+  hyperspace demo            a broken repository, mended and pushed, in a scratch folder
+  hyperspace check DIR       your own repository
+  hyperspace practice DIR    mend one by hand")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to colour; NO_COLOR and CLICOLOR_FORCE hold for `auto`
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub(crate) color: Color,
+    /// Print results only, no progress
+    #[arg(short, long, global = true, action = ArgAction::SetTrue)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Report what is wrong
+    #[command(after_help = "\
+Examples:
+  hyperspace check                                what is below the current folder
+  hyperspace check deploy --format json           for programs
+  hyperspace check --since origin/main            only what this branch brings in
+  kustomize build overlays/prod | hyperspace check -
+  hyperspace check --format sarif > report.sarif  for code scanning")]
+    Check(CheckArgs),
+    /// Apply the fixes until nothing changes
+    #[command(after_help = "\
+Examples:
+  hyperspace fix --diff           show the patch, write nothing
+  hyperspace fix deploy
+  hyperspace fix --unsafe-fixes   those too that need a person's judgement")]
+    Fix(FixArgs),
+    /// Apply the fixes, commit exactly them, and push
+    #[command(after_help = "\
+Examples:
+  hyperspace fix-and-push --dry-run              what would happen, nothing written
+  hyperspace fix-and-push ~/fork/expert -m 'Restore the uplink'
+  hyperspace fix-and-push --branch rescue --retarget   and let the ApplicationSet follow that branch
+  hyperspace fix-and-push --no-push              commit only
+
+Other staged, unstaged and untracked work stays as it is, nothing is ever force-pushed, and a run that was
+killed is finished by the next one.")]
+    FixAndPush(FixAndPushArgs),
+    /// Tell all about a rule
+    #[command(after_help = "Example:\n  hyperspace explain gate/vacuous")]
+    Explain(ExplainArgs),
+    /// List the rules
+    #[command(after_help = "Example:\n  hyperspace rules --format json")]
+    Rules(RulesArgs),
+    /// Show what each canary gate reads, when it passes, and what it misses
+    #[command(after_help = "Example:\n  hyperspace gates deploy")]
+    Gates(GatesArgs),
+    /// Write a broken repository to mend by hand, with hints
+    #[command(after_help = "\
+Examples:
+  hyperspace practice orbit          write it and tell the story
+  hyperspace practice orbit --hint   the next hint for what is still wrong there")]
+    Practice(PracticeArgs),
+    /// See a broken repository found, explained, mended and pushed, in a scratch folder
+    #[command(after_help = "Example:\n  hyperspace demo --open   and look at it in the browser")]
+    Demo(DemoArgs),
+    /// Serve findings and pipeline as pages
+    #[command(after_help = "Example:\n  hyperspace console deploy --port 8500")]
+    Console(ConsoleArgs),
+    /// Build the real programs that the tests use as judges
+    Lab(LabArgs),
+    /// Measure speed, beside the peers
+    Bench(BenchArgs),
+    /// Print the policy in force's starting point, to write your own from
+    #[command(after_help = "Example:\n  hyperspace policy > hyperspace.yaml")]
+    Policy(PolicyArgs),
+    /// Print a completion script
+    #[command(
+        after_help = "Example:\n  hyperspace completions bash > ~/.local/share/bash-completion/completions/hyperspace"
+    )]
+    Completions(CompletionsArgs),
+}
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// Folder that holds the manifests anywhere below it, one file, or - for a stream on standard input
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// Policy file [default: hyperspace.yaml in PATH or above, else the mission's policy]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Output format
+    #[arg(long, default_value = "human")]
+    pub(crate) format: Format,
+    /// Report only what a change brings in against this revision
+    #[arg(long, value_name = "REV")]
+    pub(crate) since: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// One object, schema 1
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// GitHub Actions annotations
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Print a unified diff and write nothing
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Apply the fixes too that need a person's judgement
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixAndPushArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Branch on the remote [default: as `git push` would choose]
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) branch: Option<String>,
+    /// Remote, by name or URL [default: as `git push` would choose]
+    #[arg(long, value_name = "REMOTE")]
+    pub(crate) remote: Option<String>,
+    /// Commit message
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+    /// Say what would happen; write, commit and push nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Commit, but do not push
+    #[arg(long)]
+    pub(crate) no_push: bool,
+    /// Take files with uncommitted changes, and commit them with those
+    #[arg(long)]
+    pub(crate) allow_dirty: bool,
+    /// Let the ApplicationSet follow the branch that is pushed
+    #[arg(long)]
+    pub(crate) retarget: bool,
+    /// Apply the fixes too that need a person's judgement
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+    /// Do not touch a cluster
+    #[arg(long)]
+    pub(crate) no_cluster: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Its name, as in a report
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    /// Output format
+    #[arg(long, default_value = "human")]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GatesArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PracticeArgs {
+    /// Folder to write to, or that was written
+    #[arg(default_value = "hyperspace-practice", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Show the next hint for the first thing that is still wrong
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) hint: bool,
+    /// Show this step of the hint, 1 the vaguest
+    #[arg(long, value_name = "N", requires = "hint", value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub(crate) step: Option<u8>,
+    /// Write into a folder that is not empty
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Serve the console on the mended folder
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Work in this empty folder [default: a new one in the system's folder for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Port on this machine; 0 takes a free one
+    #[arg(long, default_value_t = 8500)]
+    pub(crate) port: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabArgs {
+    #[command(subcommand)]
+    pub(crate) command: LabCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabCommand {
+    /// Build them into the shared cache (needs Go)
+    Build,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Manifests in the generated repository
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) manifests: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Parses; the help speaks of the program as it was called.
+pub(crate) fn parse(program: &str, args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut command = command(program);
+    let matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// The whole command line as clap sees it.
+pub(crate) fn command(program: &str) -> clap::Command {
+    let called = |command: clap::Command| {
+        let help = command.get_after_help().map(|help| help.to_string().replace("hyperspace ", &format!("{program} ")));
+        match help {
+            Some(help) => command.after_help(help),
+            None => command,
+        }
+    };
+    called(Cli::command().bin_name(program)).mut_subcommands(called)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+
+    #[test]
+    fn the_definition_holds() {
+        command("cargo xtask").debug_assert();
+    }
+
+    #[test]
+    fn help_speaks_of_the_program_as_it_was_called() {
+        let help = command("cargo xtask").render_long_help().to_string();
+        assert!(help.contains("cargo xtask demo") && !help.contains("hyperspace demo"), "{help}");
+    }
+}

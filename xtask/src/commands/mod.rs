@@ -1,0 +1,15 @@
+//! One file a command.
+
+pub(crate) mod bench;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod console;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod fix;
+pub(crate) mod fix_and_push;
+pub(crate) mod gates;
+pub(crate) mod lab;
+pub(crate) mod policy;
+pub(crate) mod practice;
+pub(crate) mod rules;

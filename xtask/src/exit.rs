@@ -1,0 +1,32 @@
+//! Exit codes: part of the contract with scripts and CI.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Did what it was asked; a check found no errors.
+    Done = 0,
+    /// Errors are left, or a gate failed.
+    Faults = 1,
+    /// Could not run: bad arguments, unreadable input, a repository in the wrong state.
+    CouldNotRun = 2,
+    /// The remote refused the push.
+    Rejected = 3,
+    /// Waited too long.
+    #[allow(dead_code, reason = "the contract reserves it for the cluster's half, which waits")]
+    TimedOut = 4,
+}
+
+impl Exit {
+    /// What a check of this report means for the exit code: warnings and echoes do not count.
+    pub(crate) fn of(report: &rules::Report) -> Exit {
+        if report.errors() > 0 { Exit::Faults } else { Exit::Done }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}

@@ -1,0 +1,81 @@
+//! From a path to the values that a check takes.
+
+use crate::args::Target;
+use crate::error::CommandError;
+use crate::{facts, policy};
+use model::{Context, SourceFile, Unreadable};
+use rules::Report;
+use std::path::{Path, PathBuf};
+
+/// A folder, file or stream as values.
+pub(crate) struct Input {
+    /// The folder that the files' paths are relative to; `None` for a stream.
+    pub(crate) folder: Option<PathBuf>,
+    /// The files.
+    pub(crate) files: Vec<SourceFile>,
+    /// What a check knows beside them.
+    pub(crate) context: Context,
+    /// What was left aside while reading.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Input {
+    /// Reads PATH; `-` is a stream on standard input, whose policy is looked for in the current folder.
+    pub(crate) fn load(target: &Target) -> Result<Input, CommandError> {
+        let named = target.policy.as_deref();
+        if target.path.as_os_str() == "-" {
+            let file = files::read_stream(std::io::stdin().lock());
+            let here = Path::new(".");
+            let policy = policy::load(named, here, files::repository_root(here).as_deref())?;
+            let context = Context { policy, ..Context::default() };
+            return Ok(Input { folder: None, files: vec![source(file, None)], context, notes: Vec::new() });
+        }
+        let tree = files::read(&target.path)?;
+        let folder = tree.root.clone();
+        let root = files::repository_root(&folder);
+        let policy = policy::load(named, &folder, root.as_deref())?;
+        let mut input = Input::from_tree(tree, Context { policy, ..Context::default() });
+        if facts::wanted(&input.files) {
+            input.context.git = facts::gather(&folder, root.as_deref())?;
+        }
+        Ok(input)
+    }
+
+    /// Turns what the file system or a revision gave into values. Helm templates are no YAML yet and are left out.
+    pub(crate) fn from_tree(tree: files::Tree, context: Context) -> Input {
+        let mut notes: Vec<String> = tree.notes.iter().map(ToString::to_string).collect();
+        let charts: Vec<String> = tree.charts.iter().cloned().collect();
+        let files: Vec<SourceFile> = if tree.inside_templates {
+            notes.push(
+                "this folder holds a Helm chart's templates: render them first (`helm template … | check -`)".into(),
+            );
+            Vec::new()
+        } else {
+            tree.files.into_iter().map(|file| source(file, Some(&tree.root))).collect()
+        };
+        Input { folder: Some(tree.root), files, context: Context { charts, ..context }, notes }
+    }
+
+    /// Adds what reading left aside to the account of what was judged.
+    pub(crate) fn account(&self, report: &mut Report) {
+        report.judged.notes.extend(self.notes.iter().cloned());
+    }
+}
+
+fn source(file: files::SourceFile, root: Option<&Path>) -> SourceFile {
+    let content = file.content.map_err(|unreadable| {
+        let at = unreadable.offset.zip(root).and_then(|(offset, root)| position(&root.join(&file.path), offset));
+        let reason = if at.is_some() { unreadable.reason.to_string() } else { unreadable.to_string() };
+        Unreadable { reason, at }
+    });
+    SourceFile { path: file.path, content }
+}
+
+/// Line and column of a byte, as an editor shows them; the bytes before the first bad one are UTF-8.
+fn position(path: &Path, offset: usize) -> Option<(usize, usize)> {
+    let bytes = std::fs::read(path).ok()?;
+    let before = String::from_utf8_lossy(bytes.get(..offset)?);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Some((line, column))
+}

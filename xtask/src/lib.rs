@@ -1,0 +1,60 @@
+//! The command line: parse arguments, read what comes from outside, call the pure crates, print, map to exit codes.
+//!
+//! One file a command below `commands`, each `cmd_x(ui, args) -> Result<Exit, CommandError>`. Only [`ui`] prints.
+
+mod args;
+mod commands;
+mod error;
+mod exit;
+mod facts;
+mod input;
+mod markdown;
+mod policy;
+mod ui;
+
+use args::Command;
+use error::CommandError;
+use exit::Exit;
+use std::process::ExitCode;
+use ui::Ui;
+
+/// Runs the program with the process's arguments.
+pub fn run() -> ExitCode {
+    let program = ui::program_name();
+    let cli = match args::parse(&program, std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output with 0, usage errors to standard error with 2.
+            let code = if error.use_stderr() { Exit::CouldNotRun } else { Exit::Done };
+            // Nobody is left to tell when printing fails.
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let ui = Ui::new(program, cli.color, cli.quiet);
+    match dispatch(&ui, cli.command) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            ui.error(&error);
+            error.exit().into()
+        }
+    }
+}
+
+fn dispatch(ui: &Ui, command: Command) -> Result<Exit, CommandError> {
+    match command {
+        Command::Check(args) => commands::check::cmd_check(ui, &args),
+        Command::Fix(args) => commands::fix::cmd_fix(ui, &args),
+        Command::FixAndPush(args) => commands::fix_and_push::cmd_fix_and_push(ui, &args),
+        Command::Explain(args) => commands::explain::cmd_explain(ui, &args),
+        Command::Rules(args) => commands::rules::cmd_rules(ui, &args),
+        Command::Gates(args) => commands::gates::cmd_gates(ui, &args),
+        Command::Practice(args) => commands::practice::cmd_practice(ui, &args),
+        Command::Demo(args) => commands::demo::cmd_demo(ui, &args),
+        Command::Console(args) => commands::console::cmd_console(ui, &args),
+        Command::Lab(args) => commands::lab::cmd_lab(ui, &args),
+        Command::Bench(args) => commands::bench::cmd_bench(ui, &args),
+        Command::Policy(args) => commands::policy::cmd_policy(ui, &args),
+        Command::Completions(args) => commands::completions::cmd_completions(ui, &args),
+    }
+}

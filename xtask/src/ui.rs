@@ -1,0 +1,166 @@
+//! The only place that prints: results to standard output, progress and errors to standard error.
+
+use crate::args::Color;
+use crate::error::{CommandError, Kind};
+use anstream::{AutoStream, ColorChoice};
+use indicatif::{ProgressBar, ProgressStyle};
+use report::{Look, visible};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::time::Duration;
+
+/// Columns where the output is no terminal.
+const WIDTH: usize = 120;
+
+/// The person's terminal, or what stands in for it.
+pub(crate) struct Ui {
+    /// How this program was called: `cargo xtask` or `hyperspace`.
+    pub(crate) program: String,
+    colour_out: bool,
+    colour_err: bool,
+    quiet: bool,
+}
+
+/// `cargo xtask` for the binary that cargo's alias runs, else the binary's own name.
+pub(crate) fn program_name() -> String {
+    let name = std::env::args_os().next().and_then(|arg| Some(Path::new(&arg).file_stem()?.to_str()?.to_owned()));
+    match name.as_deref() {
+        Some("xtask") => "cargo xtask".to_owned(),
+        _ => "hyperspace".to_owned(),
+    }
+}
+
+impl Ui {
+    pub(crate) fn new(program: String, color: Color, quiet: bool) -> Ui {
+        let wanted = |auto: ColorChoice| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => !matches!(auto, ColorChoice::Never),
+        };
+        Ui {
+            program,
+            colour_out: wanted(AutoStream::choice(&io::stdout())),
+            colour_err: wanted(AutoStream::choice(&io::stderr())),
+            quiet,
+        }
+    }
+
+    /// How reports on standard output look.
+    pub(crate) fn look(&self) -> Look {
+        Look { colour: self.colour_out, width: width(), program: self.program.clone() }
+    }
+
+    /// Prints a result as it is.
+    ///
+    /// A reader that went away (`| head`) is no error: the exit code still tells what was found.
+    pub(crate) fn out(&self, text: &str) -> Result<(), CommandError> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(CommandError::internal("cannot write to standard output").because(&error)),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Prints a line of a result.
+    pub(crate) fn line(&self, text: &str) -> Result<(), CommandError> {
+        self.out(&format!("{text}\n"))
+    }
+
+    /// Prints a heading of a result.
+    pub(crate) fn heading(&self, text: &str) -> Result<(), CommandError> {
+        if self.colour_out {
+            self.line(&format!("\n\u{1b}[1m{text}\u{1b}[0m"))
+        } else {
+            self.line(&format!("\n{text}"))
+        }
+    }
+
+    /// Says on standard error what goes on; not when quiet.
+    pub(crate) fn status(&self, text: &str) {
+        if !self.quiet {
+            eprint(&format!("{text}\n"));
+        }
+    }
+
+    /// Says on standard error what a person must not miss.
+    pub(crate) fn warn(&self, text: &str) {
+        eprint(&format!("{} {}\n", self.paint("33", "warning:"), visible(text)));
+    }
+
+    /// Reports why a command could not run.
+    pub(crate) fn error(&self, error: &CommandError) {
+        let kind = match error.kind {
+            Kind::User => "error:",
+            Kind::Config => "policy error:",
+            Kind::Internal => "internal error:",
+        };
+        let mut text = format!("{} {}\n", self.paint("1;31", kind), visible(&error.message));
+        for cause in &error.causes {
+            text.push_str(&format!("  because: {}\n", visible(cause)));
+        }
+        if let Some(hint) = &error.hint {
+            text.push_str(&format!("{} {}\n", self.paint("36", "hint:"), visible(hint)));
+        }
+        eprint(&text);
+    }
+
+    /// Shows that something lasts: a spinner on a terminal, plain lines elsewhere, nothing when quiet.
+    pub(crate) fn progress(&self) -> Progress {
+        let bar = if self.quiet || !io::stderr().is_terminal() {
+            ProgressBar::hidden()
+        } else {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        };
+        Progress { bar, plain: !self.quiet && !io::stderr().is_terminal() }
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colour_err { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// Columns of the terminal behind standard output.
+fn width() -> usize {
+    if !io::stdout().is_terminal() {
+        return WIDTH;
+    }
+    terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0))
+}
+
+fn eprint(text: &str) {
+    // When standard error is gone there is nobody left to tell.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Steps of something that lasts.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    plain: bool,
+}
+
+impl Progress {
+    /// A new step begins.
+    pub(crate) fn step(&self, text: &str) {
+        self.bar.set_message(visible(text).into_owned());
+        if self.plain {
+            eprint(&format!("{}\n", visible(text)));
+        }
+    }
+
+    /// Takes the spinner away.
+    pub(crate) fn done(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.done();
+    }
+}
