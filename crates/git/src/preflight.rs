@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path};
 
-use git2::{AttrCheckFlags, AttrValue, ErrorCode, Oid};
+use git2::{AttrCheckFlags, AttrValue, ErrorClass, ErrorCode, Oid};
 
 use crate::error::{self, Doing, Error};
 use crate::plan::{Edit, Note, Person, Prepared, Request};
@@ -41,7 +41,10 @@ pub fn preflight(repository: &Repository, request: &Request) -> Result<Prepared,
         repository.check_index()?;
         let who = |found: Result<git2::Signature<'_>, git2::Error>| match found {
             Ok(found) => Ok(Person::from_git2(&found, when)),
-            Err(error) if error.code() == ErrorCode::NotFound => Err(Refusal::NoIdentity.into()),
+            // Missing, or there and empty.
+            Err(error) if error.code() == ErrorCode::NotFound || error.class() == ErrorClass::Invalid => {
+                Err(Refusal::NoIdentity.into())
+            }
             Err(error) => Err(error).doing("find out who commits"),
         };
         (who(repository.inner.author_from_env())?, who(repository.inner.committer_from_env())?)
@@ -160,12 +163,13 @@ fn check_path(repository: &Repository, path: &str) -> Result<(), Error> {
     if !plain || path.contains('\\') {
         return Err(bad("is not a plain path inside the repository"));
     }
+    // Case does not matter to every file system; git refuses the same names.
+    if path.split('/').any(|part| part.eq_ignore_ascii_case(".git")) {
+        return Err(bad("lies in a git directory"));
+    }
     let mut folder = repository.root().to_owned();
     let mut parts = path.split('/').peekable();
     while let Some(part) = parts.next() {
-        if part == ".git" {
-            return Err(bad("lies in the git directory"));
-        }
         folder.push(part);
         let Ok(found) = fs::symlink_metadata(&folder) else { return Ok(()) };
         if found.is_symlink() {
