@@ -1,7 +1,9 @@
 //! Types, as Prometheus's `checkAST` demands them, and what encloses each selector.
 
+use super::expr::{Cardinality, Expr, ExprKind, Matching, Side};
 use super::parse::{Hint, Parsed, Refusal};
-use super::query::{Cardinality, Expr, ExprKind, Inside, Matching, ResultType, Selector, Side};
+use super::query::ResultType;
+use super::selector::{Inside, Selector};
 
 /// A function's argument types, how many more it takes than it must, and what it answers.
 #[derive(Debug, Clone, Copy)]

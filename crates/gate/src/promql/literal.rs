@@ -105,10 +105,11 @@ pub(super) fn number(text: &str) -> Option<f64> {
     if let Some(digits) = lower.strip_prefix("0x") {
         return i64::from_str_radix(digits, 16).ok().map(|value| value as f64);
     }
-    if lower.len() > 1 && lower.starts_with('0') && lower.bytes().all(|byte| byte.is_ascii_digit()) {
-        if let Ok(value) = i64::from_str_radix(&lower, 8) {
-            return Some(value as f64);
-        }
+    if lower.len() > 1
+        && lower.starts_with('0')
+        && let Ok(value) = i64::from_str_radix(&lower, 8)
+    {
+        return Some(value as f64);
     }
     match lower.parse::<f64>() {
         // Go calls a number too large an error where Rust answers infinity.

@@ -3,9 +3,13 @@
 //! Every span is a byte range of the text that [`parse`] was given, Argo templating (`{{args.x}}`) included; binding values
 //! ([`Query::bind`]) does not move them.
 
+mod bounds;
+mod calls;
 mod check;
+mod constant;
 mod edit;
 mod eval;
+mod expr;
 mod lexer;
 mod literal;
 mod parse;
@@ -13,15 +17,17 @@ mod query;
 mod regex;
 mod repair;
 mod select;
+mod selector;
 mod shape;
 mod template;
 
 pub use edit::Splice;
 pub use eval::{Labels, RangeSeries, Sample, Series, Unsupported, Value, evaluate, stale};
-pub use query::{
-    Aggregation, At, Binary, Call, Cardinality, Expr, ExprKind, Grouping, Inside, MatchOp, Matcher, Matching, Operator,
-    Query, QueryError, ResultType, Selector, Side, Subquery, Suggestion,
+pub use expr::{
+    Aggregation, At, Binary, Call, Cardinality, Expr, ExprKind, Grouping, Matching, Operator, Side, Subquery,
 };
+pub use query::{Query, QueryError, ResultType, Suggestion};
+pub use selector::{Inside, MatchOp, Matcher, Selector};
 pub use shape::{Comparison, Fallback, FallbackScope, Ratio};
 pub use template::{Arg, template_args};
 

@@ -57,8 +57,8 @@ fn candidates(text: &str, refusal: &Refusal) -> Vec<Suggestion> {
     if let Some((from, opening)) = typographic_string(text) {
         offer(from, &opening, "Use plain quotes");
     }
-    if rest.starts_with("==") {
-        offer(at..at + 2, "=", "Match a label with a single =");
+    if rest.starts_with('=') && before.ends_with('=') {
+        offer(at..at + 1, "", "Match a label with a single =");
     } else if rest.starts_with('=') {
         offer(at..at + 1, "==", "Compare with ==");
     }
@@ -89,9 +89,8 @@ fn candidates(text: &str, refusal: &Refusal) -> Vec<Suggestion> {
     if trimmed.len() < end {
         offer(trimmed.len()..end, "", "Remove what nothing follows");
     }
-    if let Some(gap) = gap_in_duration(rest).or_else(|| gap_in_duration(before)) {
-        let base = if gap_in_duration(rest).is_some() { at } else { 0 };
-        offer(base + gap.start..base + gap.end, "", "Write the duration without a space");
+    if let Some(gap) = gap_in_duration(text, at) {
+        offer(gap, "", "Write the duration without a space");
     }
     found
 }
@@ -118,9 +117,9 @@ fn window_elsewhere(text: &str) -> Option<&str> {
     Some(text[open..close].trim())
 }
 
-/// The blank in `[5 m]`.
-fn gap_in_duration(text: &str) -> Option<Range<usize>> {
-    let open = text.find('[')? + 1;
+/// The blank in `[5 m]`, when that is where parsing stopped.
+fn gap_in_duration(text: &str, at: usize) -> Option<Range<usize>> {
+    let open = text.get(..at)?.rfind('[')? + 1;
     let digits = open + text[open..].find(|c: char| !c.is_ascii_digit())?;
     let unit = digits + text[digits..].find(|c: char| c != ' ')?;
     (digits > open && unit > digits && text[unit..].starts_with(['s', 'm', 'h', 'd', 'w'])).then_some(digits..unit)

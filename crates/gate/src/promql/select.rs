@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use super::expr::{At, Expr, ExprKind};
 use super::lexer::Kind;
 use super::parse::{Parsed, Parser, Refusal, seconds};
-use super::query::{At, Expr, ExprKind, MatchOp, Matcher, Selector};
 use super::regex::Pattern;
+use super::selector::{MatchOp, Matcher, Selector};
 
 impl Parser<'_> {
     pub(super) fn selector(&mut self) -> Parsed<Expr> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::math::{Kahan, mean, nan_first, quantile};
 use super::{Answer, Element, Engine, Metric, Unsupported, refused, unwrap};
-use crate::promql::query::{Aggregation, ExprKind, Grouping};
+use crate::promql::expr::{Aggregation, ExprKind, Grouping};
 
 struct Group<'a> {
     metric: Metric<'a>,

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Answer, Data, Element, Engine, Metric, distinct, refused};
-use crate::promql::query::{Binary, Cardinality, Matching, Operator};
+use crate::promql::expr::{Binary, Cardinality, Matching, Operator};
 
 impl<'a> Engine<'a> {
     pub(super) fn binary(&mut self, binary: &'a Binary, time: i64) -> Answer<Data<'a>> {

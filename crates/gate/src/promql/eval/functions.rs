@@ -3,7 +3,7 @@
 use super::aggregate::by_value;
 use super::math::{max, min};
 use super::{Answer, Data, Element, Engine, Metric, Unsupported, calendar, distinct, histogram, unwrap};
-use crate::promql::query::{Call, ExprKind};
+use crate::promql::expr::{Call, ExprKind};
 
 impl<'a> Engine<'a> {
     pub(super) fn over_instant(&mut self, call: &'a Call, time: i64) -> Answer<Data<'a>> {
@@ -78,7 +78,7 @@ impl<'a> Engine<'a> {
     }
 
     /// The time of the sample itself for a selector, else that of the evaluation.
-    fn timestamps(&mut self, arg: &'a crate::promql::query::Expr, time: i64) -> Answer<Data<'a>> {
+    fn timestamps(&mut self, arg: &'a crate::promql::expr::Expr, time: i64) -> Answer<Data<'a>> {
         let mut elements: Vec<Element<'a>> = match &unwrap(arg).kind {
             ExprKind::Selector(index) => {
                 let latest = self.latest(*index, time).into_iter();

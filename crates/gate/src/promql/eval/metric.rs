@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Labels;
-use crate::promql::query::{MatchOp, Selector};
+use crate::promql::selector::{MatchOp, Selector};
 
 /// Labels in the order of their names, none of them empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,7 +15,9 @@ mod relabel;
 
 use std::collections::BTreeMap;
 
-use super::query::{At, Call, Expr, ExprKind, Query, Selector};
+use super::expr::{At, Call, Expr, ExprKind};
+use super::query::Query;
+use super::selector::Selector;
 use metric::Metric;
 use range::Ranged;
 

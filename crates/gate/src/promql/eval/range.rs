@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::math::{Kahan, mean, quantile, regression, variance};
 use super::{Answer, Element, Engine, MAX_STEPS, Metric, STALE, Unsupported, unwrap};
-use crate::promql::query::{Expr, ExprKind, Subquery};
+use crate::promql::expr::{Expr, ExprKind, Subquery};
 
 /// A range vector: the samples in `(start, end]`, in milliseconds.
 pub(super) struct Ranged<'a> {

@@ -1,7 +1,7 @@
 //! `label_replace` and `label_join`.
 
 use super::{Answer, Data, Element, distinct, refused, unwrap};
-use crate::promql::query::{Expr, ExprKind};
+use crate::promql::expr::{Expr, ExprKind};
 use crate::promql::regex::Pattern;
 
 /// The string arguments after the vector.
