@@ -315,6 +315,20 @@ impl Gate {
         Some(threshold)
     }
 
+    /// The query with made-up values for arguments that have none: enough to ask what it answers over no series.
+    pub(crate) fn anyhow(&self) -> Option<Query> {
+        if let Some(bound) = &self.bound {
+            return Some(bound.clone());
+        }
+        let query = self.query()?;
+        let given = |name: &str| self.args.get(name).cloned().flatten();
+        ["x", "1", "1m"].iter().find_map(|made_up| {
+            let bound = query.bind(&|name| given(name).or_else(|| Some((*made_up).to_owned()))).ok()?;
+            let whole = bound.unbound().next().is_none();
+            whole.then_some(bound)
+        })
+    }
+
     /// What each kind of measurement counts as; `None` where a condition does not compile.
     pub fn outcomes(&self) -> Option<Outcomes> {
         let ty = self.result_type?;

@@ -15,7 +15,7 @@ pub use listen::{Listener, Speaks};
 pub use naming::{Naming, Shape};
 pub use resolve::{Missing, Target, resolve};
 pub use series::{Domain, Family, Kind, Origin, sanitize};
-pub use simulate::{CANARY_HASH, Load, STABLE_HASH, Scenario};
+pub use simulate::{CANARY_HASH, Composition, Load, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches};
 pub use spans::{CONNECTOR, Dimension, SpanMetric, SpanMetrics};
 
 use model::{Context, Mission, Repository, Rollout, Workload, WorkloadDescription};
@@ -38,6 +38,7 @@ pub struct Contract<'r> {
     pub families: Vec<Family>,
     /// Every gate of every run.
     pub gates: Vec<gates::Gate>,
+    simulations: Vec<std::cell::OnceCell<Simulated>>,
 }
 
 impl<'r> Contract<'r> {
@@ -53,10 +54,12 @@ impl<'r> Contract<'r> {
             span_metrics: Vec::new(),
             families: Vec::new(),
             gates: Vec::new(),
+            simulations: Vec::new(),
         };
         contract.span_metrics = series::all_span_metrics(&contract);
         contract.families = series::families(&contract);
         contract.gates = gates::gates(&contract);
+        contract.simulations = contract.gates.iter().map(|_| std::cell::OnceCell::new()).collect();
         contract
     }
 

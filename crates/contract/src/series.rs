@@ -189,9 +189,15 @@ fn span_families(contract: &Contract<'_>, index: usize, source: &SpanMetrics) ->
 }
 
 impl Contract<'_> {
-    /// The families with that name that reach Prometheus.
-    pub fn existing<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Family> {
-        self.families.iter().filter(move |f| f.exists && f.name == name)
+    /// The families with that name that reach Prometheus; where none does, those that a mended chain would give.
+    pub fn known<'s, 'n>(&'s self, name: &'n str) -> impl Iterator<Item = &'s Family> + use<'s, 'n, '_> {
+        let any = self.exists(name);
+        self.families.iter().filter(move |f| f.name == name && f.exists == any)
+    }
+
+    /// Whether a metric of that name reaches Prometheus.
+    pub fn exists(&self, name: &str) -> bool {
+        self.families.iter().any(|f| f.exists && f.name == name)
     }
 
     /// Whether this repository is one that the policy describes: then its series are a closed world.

@@ -125,7 +125,7 @@ impl Contract<'_> {
         }
         for name in names {
             let mut any = false;
-            for family in self.existing(name) {
+            for family in self.known(name) {
                 any = true;
                 let mut builder = Builder { contract: self, query, family, scenario, from, end, found: &mut found };
                 builder.family()?;
@@ -149,6 +149,152 @@ fn measured(value: Value) -> Option<Measured> {
         Value::Vector(samples) => Some(Measured::Vector(samples.into_iter().map(|s| s.value).collect())),
         _ => None,
     }
+}
+
+/// What a selector counts, in increments per second of a canary's pods.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Composition {
+    /// Riders' requests at the entry points.
+    pub entry: f64,
+    /// What these requests cause inside.
+    pub internal: f64,
+    /// Scrapes and probes.
+    pub background: f64,
+}
+
+/// The outcomes of one measurement of a gate in the scenarios that rules ask about; `None` where it can't be told.
+#[derive(Clone, Debug, Default)]
+pub struct Simulated {
+    /// Riders, no faults.
+    pub healthy: Option<(Measured, Outcome)>,
+    /// Scraped and probed, no riders.
+    pub idle: Option<(Measured, Outcome)>,
+    /// Running, but nobody sends or scrapes anything.
+    pub quiet: Option<(Measured, Outcome)>,
+    /// No canary pods beside a healthy stable version.
+    pub stable_only: Option<(Measured, Outcome)>,
+    /// No series at all.
+    pub nothing: Option<(Measured, Outcome)>,
+}
+
+impl Contract<'_> {
+    /// The scenarios of the gate with that index, evaluated once.
+    pub fn simulated(&self, index: usize) -> &Simulated {
+        static EMPTY: Simulated =
+            Simulated { healthy: None, idle: None, quiet: None, stable_only: None, nothing: None };
+        let (Some(gate), Some(cell)) = (self.gates.get(index), self.simulations.get(index)) else { return &EMPTY };
+        cell.get_or_init(|| {
+            let outcome = |load: Load| self.outcome(gate, &Scenario::of(load));
+            Simulated {
+                healthy: outcome(Load::HEALTHY),
+                idle: outcome(Load::IDLE),
+                quiet: outcome(Load { watched: false, ..Load::IDLE }),
+                stable_only: outcome(Load::ABSENT),
+                nothing: self.nothing(gate),
+            }
+        })
+    }
+
+    /// The outcome over no series at all, whatever the arguments are.
+    fn nothing(&self, gate: &Gate) -> Option<(Measured, Outcome)> {
+        gate.outcomes()?;
+        let measured = measured(promql::evaluate(&gate.anyhow()?, &[], 0.0).ok()?)?;
+        let outcome = judge(gate, &measured);
+        Some((measured, outcome))
+    }
+
+    /// What the selector with that index counts; `None` where the family's workload is not described.
+    pub fn composition(&self, gate: &Gate, selector: usize) -> Option<Composition> {
+        let query = gate.bound.as_ref()?;
+        let selector = query.selectors().get(selector)?;
+        let name = selector.name.as_deref()?;
+        let mut total = Composition::default();
+        let mut told = false;
+        for family in self.known(name) {
+            told = true;
+            let senders: Vec<usize> = match &family.origin {
+                Origin::Workload(index) => vec![*index],
+                Origin::Spans { source, .. } => self.span_metrics.get(*source)?.senders.clone(),
+            };
+            if senders.is_empty() {
+                return None;
+            }
+            for sender in senders {
+                let workload = self.repository.workloads.get(sender)?;
+                let description = self.description_of(workload).filter(|d| !d.requests.is_empty())?;
+                let rates = request_rates(description, workload, &Load::HEALTHY, self);
+                let riders = request_rates(description, workload, &Load { watched: false, ..Load::HEALTHY }, self);
+                for ((request, all, _), (_, rides, _)) in rates.into_iter().zip(riders) {
+                    for (position, (labels, times)) in increments(request, family).into_iter().enumerate() {
+                        if !matches_all(selector, family, &labels) {
+                            continue;
+                        }
+                        total.background += (all - rides) * times;
+                        match position {
+                            0 if request.entry => total.entry += rides * times,
+                            _ => total.internal += rides * times,
+                        }
+                    }
+                }
+            }
+        }
+        told.then_some(total)
+    }
+}
+
+/// The label sets that one request adds to, with how often, the entry's own first.
+fn increments(request: &Request, family: &Family) -> Vec<(Vec<(String, String)>, f64)> {
+    match family.origin {
+        Origin::Workload(_) => request
+            .counts
+            .iter()
+            .filter(|c| c.metric == family.name)
+            .map(|c| (c.labels.clone().into_iter().collect(), c.times))
+            .collect(),
+        Origin::Spans { .. } => request.spans.iter().map(|s| (span_labels(s), s.times)).collect(),
+    }
+}
+
+/// Whether the selector's matchers on these labels (and on those with one value) hold. Labels that tell versions and pods
+/// apart are left out: they choose whose requests are counted, not which.
+fn matches_all(selector: &promql::Selector, family: &Family, labels: &[(String, String)]) -> bool {
+    selector
+        .matchers
+        .iter()
+        .filter(|m| m.name != "le" && m.name != "__name__" && m.name != "status_code" && m.name != "error")
+        .all(|m| {
+            let value = match labels.iter().find(|(name, _)| *name == m.name) {
+                Some((_, value)) => value.as_str(),
+                None => match family.labels.get(&m.name) {
+                    Some(_) => return true,
+                    None => "",
+                },
+            };
+            value_matches(m, value)
+        })
+}
+
+/// Whether a label value passes a matcher; regular expressions are anchored as Prometheus anchors them. One that does not
+/// compile passes: Prometheus refuses the query, which is another finding.
+pub fn value_matches(matcher: &promql::Matcher, value: &str) -> bool {
+    let regex = || regex::Regex::new(&format!("^(?s:{})$", matcher.value)).map(|r| r.is_match(value));
+    match matcher.op {
+        MatchOp::Eq => matcher.value == value,
+        MatchOp::Ne => matcher.value != value,
+        MatchOp::Re => regex().unwrap_or(true),
+        MatchOp::Nre => regex().map_or(true, |hit| !hit),
+    }
+}
+
+fn span_labels(span: &model::Span) -> Vec<(String, String)> {
+    let status = if span.error { "STATUS_CODE_ERROR" } else { "STATUS_CODE_UNSET" };
+    vec![
+        ("service_name".to_owned(), span.service.clone()),
+        ("span_name".to_owned(), span.name.clone()),
+        ("span_kind".to_owned(), format!("SPAN_KIND_{}", span.kind.to_ascii_uppercase())),
+        ("status_code".to_owned(), status.to_owned()),
+        ("job".to_owned(), span.service.clone()),
+    ]
 }
 
 struct Builder<'a, 'r> {
@@ -344,8 +490,8 @@ fn request_rates<'d>(
     rates
 }
 
-/// Probes per second on a path.
-pub(crate) fn probe_rate(workload: &Workload, path: &str) -> f64 {
+/// Probes per second on a path of one pod.
+pub fn probe_rate(workload: &Workload, path: &str) -> f64 {
     let probes =
         workload.containers.iter().flat_map(|c| &c.probes).filter(|p| p.via == "httpGet" && p.kind != "startupProbe");
     let here = probes.filter(|p| p.path.as_ref().map_or("/", |p| p.value.as_str()).split('?').next() == Some(path));
@@ -399,14 +545,7 @@ fn span_flows(
         let failing = request.failing.as_ref().map(|f| f.spans.as_slice()).unwrap_or_default();
         let parts = request.spans.iter().map(|s| (s, good)).chain(failing.iter().map(|s| (s, bad)));
         for (span, rate) in parts.filter(|(_, rate)| *rate > 0.0) {
-            let status = if span.error { "STATUS_CODE_ERROR" } else { "STATUS_CODE_UNSET" };
-            let labels = vec![
-                ("service_name".to_owned(), span.service.clone()),
-                ("span_name".to_owned(), span.name.clone()),
-                ("span_kind".to_owned(), format!("SPAN_KIND_{}", span.kind.to_ascii_uppercase())),
-                ("status_code".to_owned(), status.to_owned()),
-                ("job".to_owned(), span.service.clone()),
-            ];
+            let labels = span_labels(span);
             // Only riders' requests are slow: a scrape is not.
             let slow = if request.entry { load.slow } else { 1.0 };
             add_flow(&mut flows, labels, rate * span.times, span.ms * slow);

@@ -32,7 +32,9 @@ impl Drafts {
     /// Adds a finding; one that was said already (a template that two rollouts run) is passed over.
     pub(crate) fn push(&mut self, draft: Draft) {
         let said = |d: &Draft| {
-            d.finding.rule == draft.finding.rule && d.finding.at == draft.finding.at && d.finding.message == draft.finding.message
+            d.finding.rule == draft.finding.rule
+                && d.finding.at == draft.finding.at
+                && d.finding.message == draft.finding.message
         };
         if !self.list.iter().any(said) {
             self.list.push(draft);
@@ -42,7 +44,13 @@ impl Drafts {
 
 impl Draft {
     /// A finding of `rule` at `at`: what is wrong, and what happens at run time because of it.
-    pub(crate) fn new(rule: &'static str, severity: Severity, at: &Place, message: impl Into<String>, consequence: impl Into<String>) -> Draft {
+    pub(crate) fn new(
+        rule: &'static str,
+        severity: Severity,
+        at: &Place,
+        message: impl Into<String>,
+        consequence: impl Into<String>,
+    ) -> Draft {
         let finding = Finding {
             rule,
             severity,

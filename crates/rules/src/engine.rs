@@ -29,8 +29,11 @@ fn judged(repository: &Repository) -> Judged {
     let templates = repository.files.iter().filter(|f| f.role == Role::Template).count();
     let mut notes = Vec::new();
     if templates > 0 {
-        let files = if templates == 1 { "1 file is a template".to_owned() } else { format!("{templates} files are templates") };
-        notes.push(format!("{files} and was not read: render first, then check the result (`helm template … | hyperspace check -`)"));
+        let files =
+            if templates == 1 { "1 file is a template".to_owned() } else { format!("{templates} files are templates") };
+        notes.push(format!(
+            "{files} and was not read: render first, then check the result (`helm template … | hyperspace check -`)"
+        ));
     }
     Judged {
         files: repository.files.iter().filter(|f| f.counts()).count(),
@@ -58,7 +61,10 @@ pub fn fix(files: Vec<SourceFile>, context: &Context, level: Safety) -> Fixed {
         if chosen.is_empty() {
             break;
         }
-        match state.apply(&chosen, context).filter(|next| next.improves(&state, &chosen) && seen.insert(next.fingerprint())) {
+        match state
+            .apply(&chosen, context)
+            .filter(|next| next.improves(&state, &chosen) && seen.insert(next.fingerprint()))
+        {
             Some(next) => {
                 applied.extend(chosen.iter().filter_map(|i| state.describe(*i)));
                 state = next;
@@ -68,7 +74,10 @@ pub fn fix(files: Vec<SourceFile>, context: &Context, level: Safety) -> Fixed {
                 for index in chosen {
                     let one = [index];
                     let key = state.key(index);
-                    match state.apply(&one, context).filter(|next| next.improves(&state, &one) && seen.insert(next.fingerprint())) {
+                    match state
+                        .apply(&one, context)
+                        .filter(|next| next.improves(&state, &one) && seen.insert(next.fingerprint()))
+                    {
                         Some(next) => {
                             applied.extend(state.describe(index));
                             state = next;
@@ -91,7 +100,11 @@ fn changed(before: &[SourceFile], after: &[SourceFile]) -> Vec<Changed> {
     let texts = pairs.filter_map(|(b, a)| Some((&b.path, b.content.as_ref().ok()?, a.content.as_ref().ok()?)));
     texts
         .filter(|(_, before, after)| before != after)
-        .map(|(path, before, after)| Changed { path: path.clone(), before: before.to_string(), after: after.to_string() })
+        .map(|(path, before, after)| Changed {
+            path: path.clone(),
+            before: before.to_string(),
+            after: after.to_string(),
+        })
         .collect()
 }
 
@@ -133,12 +146,18 @@ impl State {
     fn describe(&self, index: usize) -> Option<Applied> {
         let reported = self.report.findings.get(index)?;
         let fix = reported.finding.fix.as_ref()?;
-        Some(Applied { rule: reported.finding.rule, title: fix.title.clone(), file: reported.file.clone(), safety: fix.safety })
+        Some(Applied {
+            rule: reported.finding.rule,
+            title: fix.title.clone(),
+            file: reported.file.clone(),
+            safety: fix.safety,
+        })
     }
 
     /// The fixes of one round: the earliest stage that has any, and at most one that touches each file.
     fn choose(&self, level: Safety, refused: &HashSet<u64>) -> Vec<usize> {
-        let fixable = |r: &Reported| r.finding.caused_by.is_none() && r.finding.fix.as_ref().is_some_and(|f| f.safety <= level);
+        let fixable =
+            |r: &Reported| r.finding.caused_by.is_none() && r.finding.fix.as_ref().is_some_and(|f| f.safety <= level);
         let candidates: Vec<usize> = (0..self.report.findings.len())
             .filter(|i| self.report.findings.get(*i).is_some_and(fixable) && !refused.contains(&self.key(*i)))
             .collect();
@@ -184,7 +203,13 @@ impl State {
     fn improves(&self, before: &State, chosen: &[usize]) -> bool {
         let count = |state: &State, group: &str| {
             let findings = state.report.findings.iter();
-            findings.filter(|r| r.finding.rule.starts_with(group) && r.finding.severity == Severity::Error && r.finding.caused_by.is_none()).count()
+            findings
+                .filter(|r| {
+                    r.finding.rule.starts_with(group)
+                        && r.finding.severity == Severity::Error
+                        && r.finding.caused_by.is_none()
+                })
+                .count()
         };
         if count(self, "yaml/") > count(before, "yaml/") || count(self, "collector/") > count(before, "collector/") {
             return false;

@@ -48,7 +48,27 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
 
 const RULES: &[Rule] = &[
     // collector
+    crate::gate::timing::SLOW,
     // gate
+    crate::gate::missing::RULE,
+    crate::gate::query_syntax::RULE,
+    crate::gate::series::RULE,
+    crate::gate::label::RULE,
+    crate::gate::vacuous::RULE,
+    crate::gate::traffic::PROBES,
+    crate::gate::scope::RULE,
+    crate::gate::arbitrary::RULE,
+    crate::gate::traffic::SPANS,
+    crate::gate::traffic::DILUTED,
+    crate::gate::threshold::RULE,
+    crate::gate::timing::BEFORE,
+    crate::gate::window::RULE,
+    crate::gate::condition_type::RULE,
+    crate::gate::no_data::ERRORS,
+    crate::gate::no_data::PASSES,
+    crate::gate::tolerates::RULE,
+    crate::gate::unresolved_argument::RULE,
+    crate::gate::unknown_template::RULE,
     // wiring
     // release
     // gitops

@@ -40,7 +40,10 @@ pub(crate) fn causes(drafts: &[Draft]) -> Vec<Option<usize>> {
                 continue;
             }
             let found = draft.echo_of.iter().find_map(|echo| {
-                drafts.iter().enumerate().position(|(j, d)| j != index && root.get(j) == Some(&true) && matches(echo, d))
+                drafts
+                    .iter()
+                    .enumerate()
+                    .position(|(j, d)| j != index && root.get(j) == Some(&true) && matches(echo, d))
             });
             if let (Some(found), Some(slot)) = (found, causes.get_mut(index)) {
                 *slot = Some(found);
@@ -79,7 +82,8 @@ fn break_circles(causes: &mut [Option<usize>]) {
 fn matches(echo: &Echo, draft: &Draft) -> bool {
     let rule = draft.finding.rule;
     let named = rule == echo.rule || (echo.rule.ends_with('/') && rule.starts_with(echo.rule));
-    let inside = |place: &Place| draft.finding.at.file == place.file && draft.finding.at.route.starts_with(&place.route);
+    let inside =
+        |place: &Place| draft.finding.at.file == place.file && draft.finding.at.route.starts_with(&place.route);
     named && echo.within.as_ref().is_none_or(inside)
 }
 

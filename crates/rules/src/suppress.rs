@@ -12,7 +12,11 @@ struct Comment {
 }
 
 /// Drops what is allowed, with its echoes, and returns a note for every suppression that was of no use.
-pub(crate) fn suppress(repository: &Repository, context: &Context, findings: Vec<Reported>) -> (Vec<Reported>, Vec<String>) {
+pub(crate) fn suppress(
+    repository: &Repository,
+    context: &Context,
+    findings: Vec<Reported>,
+) -> (Vec<Reported>, Vec<String>) {
     let mut comments = comments(repository);
     let mut policy: Vec<bool> = vec![false; context.policy.allow.len()];
     let mut allowed: Vec<bool> = findings
@@ -20,7 +24,8 @@ pub(crate) fn suppress(repository: &Repository, context: &Context, findings: Vec
         .map(|finding| {
             let mut hit = false;
             for comment in &mut comments {
-                let here = comment.file == finding.file && (comment.line == finding.start.line || comment.line + 1 == finding.start.line);
+                let here = comment.file == finding.file
+                    && (comment.line == finding.start.line || comment.line + 1 == finding.start.line);
                 if here && comment.rule == finding.finding.rule {
                     comment.used = true;
                     hit = true;
@@ -46,9 +51,15 @@ pub(crate) fn suppress(repository: &Repository, context: &Context, findings: Vec
     let mut notes: Vec<String> = Vec::new();
     for comment in &comments {
         if !comment.used {
-            notes.push(format!("{}:{}: this suppression of {} is unused: remove it", comment.file, comment.line, comment.rule));
+            notes.push(format!(
+                "{}:{}: this suppression of {} is unused: remove it",
+                comment.file, comment.line, comment.rule
+            ));
         } else if !comment.reason {
-            notes.push(format!("{}:{}: this suppression of {} gives no reason", comment.file, comment.line, comment.rule));
+            notes.push(format!(
+                "{}:{}: this suppression of {} gives no reason",
+                comment.file, comment.line, comment.rule
+            ));
         }
     }
     for (entry, used) in context.policy.allow.iter().zip(policy) {

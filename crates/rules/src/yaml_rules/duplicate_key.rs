@@ -25,7 +25,8 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         let line = stream.map(|s| s.position(first.start).line).unwrap_or_default();
         let place = Place { file, route: Route::root(document) };
         let message = format!("{} (first on line {line})", fault.message);
-        let consequence = "Kubernetes and the collector refuse the document; a lenient reader would silently drop one of the two";
+        let consequence =
+            "Kubernetes and the collector refuse the document; a lenient reader would silently drop one of the two";
         drafts.push(at_offset(Draft::new(RULE.name, RULE.severity, &place, message, consequence), file, &fault));
     }
 }

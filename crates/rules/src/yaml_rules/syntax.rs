@@ -21,9 +21,16 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for (index, file) in contract.repository.files.iter().enumerate() {
         if let Role::Unreadable(reason) = &file.role {
             let place = Place { file: index, route: Route::root(0) };
-            let position = reason.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
+            let position =
+                reason.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
             let message = format!("this file cannot be read: {}{position}", reason.reason);
-            drafts.push(Draft::new(RULE.name, RULE.severity, &place, message, "neither this tool nor Argo CD can load it"));
+            drafts.push(Draft::new(
+                RULE.name,
+                RULE.severity,
+                &place,
+                message,
+                "neither this tool nor Argo CD can load it",
+            ));
         }
     }
     for (file, document, fault) in faults(contract) {
@@ -62,6 +69,7 @@ pub(crate) fn faults(contract: &Contract<'_>) -> Vec<(usize, usize, Fault)> {
 
 /// A fault has no node: its place is bytes of the outer file, which the engine takes as they are.
 pub(crate) fn at_offset(mut draft: Draft, file: usize, fault: &Fault) -> Draft {
-    draft.finding.at = Location { file, route: Route { document: usize::MAX, steps: Vec::new() }, within: Some(fault.span.clone()) };
+    draft.finding.at =
+        Location { file, route: Route { document: usize::MAX, steps: Vec::new() }, within: Some(fault.span.clone()) };
     draft
 }

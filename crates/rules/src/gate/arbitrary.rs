@@ -1,0 +1,106 @@
+//! `gate/arbitrary-series`: several series can come back and only the first is read.
+
+use super::view::{View, rewrite, views};
+use crate::draft::{Draft, Drafts};
+use crate::finding::Severity;
+use crate::registry::{Rule, SAFE};
+use contract::Contract;
+use gate::condition::{Element, ResultType};
+use gate::promql::{Expr, ExprKind, Grouping, MatchOp, Query, Splice};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "gate/arbitrary-series",
+    severity: Severity::Error,
+    summary: "several series can come back and only the first is read",
+    fix: Some("aggregate"),
+    safety: SAFE,
+    page: include_str!("../../pages/gate/arbitrary-series.md"),
+    check,
+};
+
+fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for view in views(contract) {
+        let Some((text, query)) = view.query() else { continue };
+        if view.gate.result_type != Some(ResultType::Vector) || !reads_first(&view) || single(query) {
+            continue;
+        }
+        let message = format!(
+            "the query of {} can answer with several series, and the condition reads the first alone",
+            view.name()
+        );
+        let consequence =
+            "which series comes first is Prometheus' choice: one good pod, endpoint or code hides the bad ones";
+        let mend = rewrite(&view, "Aggregate to one series", |query| aggregate(query, query.root(), None));
+        drafts.push(Draft::new(RULE.name, RULE.severity, &text.at, message, consequence).fix(mend));
+    }
+}
+
+fn reads_first(view: &View<'_, '_>) -> bool {
+    let sides = [&view.gate.success, &view.gate.failure];
+    let mut conditions = sides.into_iter().flatten().filter_map(|s| s.condition()).peekable();
+    conditions.peek().is_some()
+        && conditions.all(|c| match c.threshold() {
+            Some(threshold) => matches!(threshold.on, Element::First | Element::Last),
+            None => c.text().contains("result[0]"),
+        })
+}
+
+/// At most one element, also because every grouping label is pinned to one value.
+fn single(query: &Query) -> bool {
+    if query.aggregates_to_single_series() {
+        return true;
+    }
+    let Some(Grouping::By(labels)) = query.top_grouping() else { return false };
+    let pinned = |label: &String| {
+        query
+            .selectors()
+            .iter()
+            .all(|s| s.matchers.iter().any(|m| m.name == *label && m.op == MatchOp::Eq && !m.value.is_empty()))
+    };
+    labels.iter().filter(|l| *l != "le").all(pinned)
+        && (query.quantile().is_some() || !labels.iter().any(|l| l == "le"))
+}
+
+/// The next splice on the way to one series. `keep` is the grouping that a surrounding quantile needs.
+fn aggregate(query: &Query, expr: &Expr, keep: Option<&str>) -> Option<Splice> {
+    match &expr.kind {
+        ExprKind::Paren(inner) | ExprKind::Negation(inner) => aggregate(query, inner, keep),
+        ExprKind::Binary(binary) if binary.op.is_set() => aggregate(query, &binary.left, keep),
+        ExprKind::Binary(binary) => {
+            aggregate(query, &binary.left, keep).or_else(|| aggregate(query, &binary.right, keep))
+        }
+        ExprKind::Number(_) | ExprKind::Text(_) => None,
+        ExprKind::Call(call) if call.function == "histogram_quantile" => {
+            aggregate(query, call.args.get(1)?, Some("le"))
+        }
+        ExprKind::Call(call) if matches!(call.function.as_str(), "vector" | "scalar" | "time" | "absent") => None,
+        ExprKind::Call(call)
+            if matches!(
+                call.function.as_str(),
+                "clamp_min" | "clamp_max" | "clamp" | "round" | "ceil" | "floor" | "abs"
+            ) =>
+        {
+            aggregate(query, call.args.first()?, keep)
+        }
+        ExprKind::Aggregation(aggregation)
+            if !matches!(aggregation.op.as_str(), "topk" | "bottomk" | "count_values" | "limitk") =>
+        {
+            let wanted: Vec<String> = keep.map(str::to_owned).into_iter().collect();
+            if aggregation.grouping == Grouping::By(wanted) {
+                return None;
+            }
+            let span = aggregation.grouping_span.clone()?;
+            let text = keep.map(|label| format!("by ({label})")).unwrap_or_default();
+            Some(Splice { range: span, text })
+        }
+        _ => {
+            let before = keep.map_or_else(|| "sum(".to_owned(), |label| format!("sum by ({label}) ("));
+            let [open, close] = query.wrap(expr, &before, ")")?;
+            let inner = query.text().get(open.range.end..close.range.start)?;
+            Some(Splice {
+                range: open.range.start..close.range.end,
+                text: format!("{}{inner}{}", open.text, close.text),
+            })
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `gate/condition-type`: a condition that does not compile against the query's result type.
+
+use super::view::{set, views};
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::{Safety, Severity};
+use crate::registry::Rule;
+use contract::Contract;
+use gate::condition::ResultType;
+use yaml::Value;
+
+pub(crate) const RULE: Rule = Rule {
+    name: "gate/condition-type",
+    severity: Severity::Error,
+    summary: "the condition does not compile against the query's result type",
+    fix: Some("the obvious repair, where one is left"),
+    safety: crate::registry::SAFE,
+    page: include_str!("../../pages/gate/condition-type.md"),
+    check,
+};
+
+fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for view in views(contract) {
+        let sides = [("successCondition", &view.gate.success), ("failureCondition", &view.gate.failure)];
+        for (name, side) in sides {
+            let Some(side) = side else { continue };
+            let Some(Err(error)) = &side.compiled else { continue };
+            let ty = match view.gate.result_type {
+                Some(ResultType::Scalar) => "a scalar: `result` is a number",
+                _ => "a vector: `result` is a list of numbers",
+            };
+            let message = format!("the {name} of {} does not compile against {ty}: {}", view.name(), error.message);
+            let consequence =
+                "every measurement is an error; the analysis ends in Error and the canary is aborted, healthy or not";
+            let mut draft = Draft::new(RULE.name, RULE.severity, &side.text.at, message, consequence);
+            // Positions and repairs speak about the text with its arguments in it.
+            let literal = !side.text.value.contains("{{");
+            if literal && let Some(range) = &error.range {
+                draft = draft.within(range.clone());
+            }
+            if literal && let Some(suggestion) = &error.suggestion {
+                let op = set(&side.text.at, Value::Str(suggestion.condition.clone()));
+                draft = draft.fix(fix(suggestion.title.clone(), Safety::Safe, [op]));
+            }
+            drafts.push(draft);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `gate/label-never-exists`: a matcher on a label, or a label's value, that the series does not have.
+
+use super::view::{View, hash_label, namespace_label, rewrite, views};
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::{Fix, Safety, Severity};
+use crate::registry::{Rule, SAFE};
+use contract::endpoint::nearest_word;
+use contract::{CANARY_HASH, Contract, Domain, Family, Origin, STABLE_HASH, value_matches};
+use gate::promql::{MatchOp, Matcher, Selector};
+use yaml::{Op, Value};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "gate/label-never-exists",
+    severity: Severity::Error,
+    summary: "a matcher on a label (or a value of it) that the series does not have",
+    fix: Some("the label that it has"),
+    safety: SAFE,
+    page: include_str!("../../pages/gate/label-never-exists.md"),
+    check,
+};
+
+const CONSEQUENCE: &str =
+    "the selector matches no series: the query answers with nothing, for good canaries and bad ones alike";
+
+fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for view in views(contract) {
+        let Some((text, _)) = view.query() else { continue };
+        for selector in view.selectors() {
+            let families = view.families(selector);
+            if families.is_empty() {
+                continue;
+            }
+            for matcher in selector.matchers.iter().filter(|m| m.name != "__name__" && !value_matches(m, "")) {
+                if let Some(draft) = missing_label(&view, selector, &families, matcher)
+                    .or_else(|| missing_value(&view, &families, matcher))
+                {
+                    let mut draft = draft.within(matcher.span.clone());
+                    draft.finding.at.route = text.at.route.clone();
+                    drafts.push(draft);
+                }
+            }
+        }
+    }
+}
+
+fn missing_label(view: &View<'_, '_>, selector: &Selector, families: &[&Family], matcher: &Matcher) -> Option<Draft> {
+    if families.iter().any(|f| f.open || f.labels.contains_key(&matcher.name)) {
+        return None;
+    }
+    let (text, _) = view.query()?;
+    let family = families.first()?;
+    let meant = meant_label(view, family, matcher);
+    let hint = meant.as_ref().map(|m| format!("; it has `{m}`")).unwrap_or_default();
+    let name = selector.name.as_deref().unwrap_or("the series");
+    let message =
+        format!("{} selects `{name}` by `{}`, a label that it does not have{hint}", view.name(), matcher.name);
+    let mend = match meant {
+        Some(meant) => rewrite(view, &format!("Select by `{meant}`"), |query| {
+            let selector = query
+                .selectors()
+                .iter()
+                .find(|s| s.name == selector.name && s.matchers.iter().any(|m| m.name == matcher.name))?;
+            let found = selector.matchers.iter().find(|m| m.name == matcher.name)?;
+            // The label may be selected by already: then the wrong one only goes.
+            if selector.matchers.iter().any(|m| m.name == meant) {
+                query.remove_matcher(selector, found)
+            } else {
+                query.replace_matcher(found, &meant, found.op, &found.value)
+            }
+        }),
+        None => dimension(view, family, matcher),
+    };
+    Some(Draft::new(RULE.name, RULE.severity, &text.at, message, CONSEQUENCE).fix(mend))
+}
+
+/// The label that was meant: the one that tells the canary's hash or the namespace where that is what it is compared with,
+/// else the one with the nearest name.
+fn meant_label(view: &View<'_, '_>, family: &Family, matcher: &Matcher) -> Option<String> {
+    if matcher.value == CANARY_HASH || matcher.value == STABLE_HASH {
+        return hash_label(family).map(str::to_owned);
+    }
+    let namespace = view.rollout().and_then(|r| r.namespace.as_deref());
+    if let Some(namespace) = namespace.filter(|n| *n == matcher.value) {
+        return namespace_label(family, namespace).map(str::to_owned);
+    }
+    let fits = |name: &&str| match family.labels.get(*name) {
+        Some(Domain::Values(values)) => values.iter().any(|v| value_matches(matcher, v)),
+        Some(Domain::PodHash) => false,
+        _ => true,
+    };
+    let names: Vec<&str> = family.labels.keys().map(String::as_str).filter(fits).collect();
+    let near = nearest_word(&matcher.name, names.iter().copied());
+    let value = || {
+        let known = |name: &&&str| matches!(family.labels.get(**name), Some(Domain::Values(v)) if v.len() > 1 || matcher.op == MatchOp::Eq);
+        let mut list = names.iter().filter(known);
+        match (list.next(), list.next()) {
+            (Some(only), None) => Some(*only),
+            _ => None,
+        }
+    };
+    near.or_else(value).map(str::to_owned)
+}
+
+/// The connector can carry the label: its attribute is on the spans, only the dimension is missing.
+fn dimension(view: &View<'_, '_>, family: &Family, matcher: &Matcher) -> Option<Fix> {
+    let Origin::Spans { source, .. } = family.origin else { return None };
+    let source = view.contract.span_metrics.get(source)?;
+    let attributes = source.attributes.as_ref()?;
+    let attribute = attributes.keys().find(|a| contract::sanitize(a) == matcher.name).or_else(|| {
+        let hash = matcher.value == CANARY_HASH;
+        attributes.iter().find(|(_, d)| hash && **d == Domain::PodHash).map(|(a, _)| a)
+    })?;
+    let entry = Value::map([("name", Value::Str(attribute.clone()))]);
+    let list = source.connector.key("dimensions");
+    let op = match view.contract.repository.node(&list) {
+        Some(node) if node.is_sequence() => Op::Append { route: list.route.clone(), value: entry },
+        Some(_) => Op::Set { route: list.route.clone(), value: Value::Seq(vec![entry]) },
+        None => match view.contract.repository.node(&source.connector) {
+            Some(node) if node.is_null() => Op::Set {
+                route: source.connector.route.clone(),
+                value: Value::map([("dimensions", Value::Seq(vec![entry]))]),
+            },
+            _ => Op::Insert {
+                route: source.connector.route.clone(),
+                key: "dimensions".to_owned(),
+                value: Value::Seq(vec![entry]),
+                after: None,
+            },
+        },
+    };
+    Some(fix(format!("Add the dimension `{attribute}`"), Safety::Safe, [(list.file, op)]))
+}
+
+fn missing_value(view: &View<'_, '_>, families: &[&Family], matcher: &Matcher) -> Option<Draft> {
+    let (text, query) = view.query()?;
+    let mut all: Vec<String> = Vec::new();
+    for family in families {
+        match family.labels.get(&matcher.name)? {
+            Domain::Values(values) => all.extend(values.iter().cloned()),
+            Domain::PodHash => all.extend([CANARY_HASH.to_owned(), STABLE_HASH.to_owned()]),
+            Domain::PodName | Domain::Any => return None,
+        }
+    }
+    if all.iter().any(|v| value_matches(matcher, v)) {
+        return None;
+    }
+    let hash = families.iter().any(|f| f.labels.get(&matcher.name) == Some(&Domain::PodHash));
+    let (had, meant) = if hash {
+        ("the pod template hash".to_owned(), view.argument(CANARY_HASH).map(|a| format!("{{{{args.{a}}}}}")))
+    } else {
+        let argument = all.iter().find_map(|v| view.argument(v)).map(|a| format!("{{{{args.{a}}}}}"));
+        let near = near_value(&matcher.value, &all);
+        (
+            listed(&all),
+            near.or_else(|| argument.filter(|_| query.args().iter().any(|a| matcher.span.contains(&a.range.start)))),
+        )
+    };
+    let written = text.value.get(matcher.value_span.clone()).unwrap_or_default();
+    let bound = if written.contains("{{") { format!(" (here `{}`)", matcher.value) } else { String::new() };
+    let message =
+        format!("{} selects by `{}` {written}{bound}, which no series has: it is {had}", view.name(), matcher.name);
+    let mend = meant.and_then(|meant| {
+        rewrite(view, &format!("Select by `{meant}`"), |query| {
+            let found = query.selectors().iter().flat_map(|s| &s.matchers).find(|m| {
+                m.name == matcher.name && m.op == matcher.op && query.text().get(m.value_span.clone()) == Some(written)
+            })?;
+            query.replace_matcher(found, &found.name, MatchOp::Eq, &meant)
+        })
+    });
+    Some(Draft::new(RULE.name, RULE.severity, &text.at, message, CONSEQUENCE).fix(mend))
+}
+
+/// The one value that is the wanted one in another spelling: `server` for `SPAN_KIND_SERVER`, `True` for `true`.
+fn near_value(wanted: &str, values: &[String]) -> Option<String> {
+    let fold = |s: &str| s.to_ascii_uppercase().replace(['-', '.', ' '], "_");
+    let folded = fold(wanted);
+    let mut same = values.iter().filter(|v| fold(v) == folded || fold(v).ends_with(&format!("_{folded}")));
+    match (same.next(), same.next()) {
+        (Some(only), None) => Some(only.clone()),
+        _ => nearest_word(wanted, values.iter().map(String::as_str)).map(str::to_owned),
+    }
+}
+
+fn listed(values: &[String]) -> String {
+    let mut values: Vec<&str> = values.iter().map(String::as_str).collect();
+    values.sort_unstable();
+    values.dedup();
+    let shown: Vec<String> = values.iter().take(6).map(|v| format!("`{v}`")).collect();
+    let more = if values.len() > 6 { ", …" } else { "" };
+    match shown.as_slice() {
+        [only] => only.clone(),
+        _ => format!("one of {}{more}", shown.join(", ")),
+    }
+}

@@ -1,0 +1,151 @@
+//! `gate/series-never-exists`: the query reads a metric that nothing in the repository emits.
+
+use super::view::{View, rewrite, views};
+use crate::draft::{Draft, Drafts};
+use crate::finding::{Fix, Severity};
+use crate::registry::{Rule, SAFE};
+use contract::endpoint::nearest_word;
+use contract::{CANARY_HASH, Contract, Family, Kind, Origin};
+use gate::promql::Selector;
+
+pub(crate) const RULE: Rule = Rule {
+    name: "gate/series-never-exists",
+    severity: Severity::Error,
+    summary: "the query reads a metric that nothing in the repository emits",
+    fix: Some("the emitted name"),
+    safety: SAFE,
+    page: include_str!("../../pages/gate/series-never-exists.md"),
+    check,
+};
+
+fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for view in views(contract) {
+        let Some((text, _)) = view.query() else { continue };
+        for selector in view.selectors() {
+            let Some(name) = selector.name.as_deref().filter(|n| !n.contains("{{")) else { continue };
+            if contract.exists(name) || !closed(&view, selector, name) {
+                continue;
+            }
+            let broken = contract.known(name).next();
+            let hint = match (broken, best(&view, name)) {
+                (Some(_), _) => ": the chain that would emit it is broken".to_owned(),
+                (None, Some(best)) => format!("; the repository emits `{}`", best.name),
+                (None, None) => String::new(),
+            };
+            let message = format!("{} reads `{name}`, which nothing here emits{hint}", view.name());
+            let consequence = "the query answers with nothing, for good canaries and bad ones alike";
+            let range = selector.name_span.clone().unwrap_or_else(|| selector.span.clone());
+            let mut draft = Draft::new(RULE.name, RULE.severity, &text.at, message, consequence).within(range);
+            match broken {
+                Some(family) => draft = upstream(&view, draft, family),
+                None => draft = draft.fix(rename(&view, name)),
+            }
+            drafts.push(draft);
+        }
+    }
+}
+
+/// A broken chain has its own finding, on the collector or on the way to it.
+fn upstream(view: &View<'_, '_>, draft: Draft, family: &Family) -> Draft {
+    let collector = match family.origin {
+        Origin::Spans { source, .. } => view.contract.span_metrics.get(source).map(|s| s.collector),
+        Origin::Workload(_) => None,
+    };
+    let config = collector.and_then(|c| view.contract.repository.collectors.get(c)).and_then(|c| c.config.at.clone());
+    let rules = [
+        "collector/half-wired-connector",
+        "collector/metrics-not-exposed",
+        "collector/no-receiver",
+        "collector/unsupported-signal",
+        "collector/undefined-component",
+        "collector/unknown-component-type",
+        "collector/unknown-key",
+        "collector/ambiguous-id",
+        "collector/listens-on-remote-name",
+        "collector/loopback-receiver",
+        "collector/invalid-value",
+        "collector/unused-component",
+    ];
+    let draft = rules.into_iter().fold(draft, |d, rule| d.echo(rule, config.as_ref()));
+    draft.echo("wiring/", None).echo("yaml/", None)
+}
+
+/// Whether the world that the metric would come from is described: then what nobody emits does not exist.
+fn closed(view: &View<'_, '_>, selector: &Selector, name: &str) -> bool {
+    let contract = view.contract;
+    let outside = &contract.context.policy.prometheus.outside;
+    if outside.iter().any(|p| name == p || (p.ends_with('_') && name.starts_with(p.as_str()))) {
+        return false;
+    }
+    let connector = contract.families.iter().any(|f| matches!(f.origin, Origin::Spans { .. }));
+    let Some(description) = view.description() else {
+        // Nobody described the workload. What span metrics are called follows from the collector's configuration alone.
+        return connector
+            && span_like(selector, name)
+            && !contract.context.policy.prometheus.outside.iter().any(|p| name.starts_with(p.as_str()));
+    };
+    if description.metric_prefixes.iter().any(|p| name.starts_with(p.as_str())) {
+        return false;
+    }
+    let tied = selector.matchers.iter().any(|m| m.value == CANARY_HASH);
+    let similar =
+        nearest_word(name, contract.families.iter().map(|f| f.name.as_str())).is_some() || span_like(selector, name);
+    tied || similar || !contract.unknown_emitters()
+}
+
+/// Whether it is named and selected as span metrics are.
+fn span_like(selector: &Selector, name: &str) -> bool {
+    let prefixes =
+        ["traces_span_metrics_", "traces_spanmetrics_", "span_metrics_", "spanmetrics_", "traces_spanmetric"];
+    if prefixes.iter().any(|p| name.starts_with(p)) {
+        return true;
+    }
+    let tails = ["calls", "calls_total", "duration_milliseconds", "duration_seconds", "latency", "duration"];
+    let base = name.trim_end_matches("_bucket").trim_end_matches("_count").trim_end_matches("_sum");
+    let labelled = selector.matchers.iter().any(|m| matches!(m.name.as_str(), "span_name" | "span_kind"));
+    tails.iter().any(|t| base == *t || (labelled && base.ends_with(&format!("_{t}"))))
+}
+
+/// The family that was meant: the same role, the nearest name.
+fn best<'c>(view: &View<'c, '_>, name: &str) -> Option<&'c Family> {
+    let contract = view.contract;
+    let any = contract.families.iter().any(|f| f.exists);
+    let families: Vec<&Family> = contract.families.iter().filter(|f| f.exists || !any).collect();
+    if let Some(near) = nearest_word(name, families.iter().map(|f| f.name.as_str())) {
+        return families.into_iter().find(|f| f.name == near);
+    }
+    let timed = ["duration", "latency"].iter().any(|w| name.contains(w));
+    let kind = match name {
+        n if n.ends_with("_bucket") => Kind::Bucket,
+        n if n.ends_with("_sum") => Kind::Sum,
+        n if n.ends_with("_count") && timed => Kind::Count,
+        _ => Kind::Counter,
+    };
+    let hotrod = |f: &&Family| matches!(f.origin, Origin::Workload(_));
+    let wanted = |f: &&Family| match f.origin {
+        Origin::Spans { duration, .. } => duration == timed && f.kind == kind,
+        Origin::Workload(_) => false,
+    };
+    let shares = |f: &&Family| {
+        let first = name.split('_').next().unwrap_or(name);
+        hotrod(f) && f.name.starts_with(first) && f.kind == kind
+    };
+    let own: Vec<&Family> = families.iter().copied().filter(|f| shares(&f)).collect();
+    if let [only] = own.as_slice() {
+        return Some(only);
+    }
+    let mut spans: Vec<&Family> = families.into_iter().filter(wanted).collect();
+    spans.dedup_by(|a, b| a.name == b.name);
+    match spans.as_slice() {
+        [only] if own.is_empty() => Some(only),
+        _ => None,
+    }
+}
+
+fn rename(view: &View<'_, '_>, name: &str) -> Option<Fix> {
+    let best = best(view, name)?.name.clone();
+    rewrite(view, &format!("Read `{best}`"), |query| {
+        let selector = query.selectors().iter().find(|s| s.name.as_deref() == Some(name))?;
+        query.replace_name(selector, &best)
+    })
+}

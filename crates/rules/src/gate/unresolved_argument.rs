@@ -1,0 +1,98 @@
+//! `gate/unresolved-argument`: `{{args.x}}` without an argument of that name, or one that is never given.
+
+use super::view::views;
+use crate::draft::{Draft, Drafts};
+use crate::finding::Severity;
+use crate::registry::Rule;
+use contract::Contract;
+use contract::endpoint::nearest_word;
+use contract::gates::templates;
+use gate::promql::template_args;
+use model::{ArgValue, Place};
+use yaml::Node;
+
+pub(crate) const RULE: Rule = Rule {
+    name: "gate/unresolved-argument",
+    severity: Severity::Error,
+    summary: "`{{args.x}}` without an argument of that name, or one never given",
+    fix: None,
+    safety: None,
+    page: include_str!("../../pages/gate/unresolved-argument.md"),
+    check,
+};
+
+const CONSEQUENCE: &str =
+    "Argo Rollouts cannot resolve the argument: the analysis run ends in Error and the canary is aborted";
+
+fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    undeclared(contract, drafts);
+    never_given(contract, drafts);
+}
+
+fn undeclared(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for view in views(contract) {
+        let Some(node) = contract.repository.node(&view.metric.at) else { continue };
+        let mut found = Vec::new();
+        strings(view.metric.at.file, node, &mut found, 0);
+        for (place, text) in found {
+            for arg in template_args(&text) {
+                let Some(name) = arg.argument() else { continue };
+                // A template that others pull in may leave the declaration to them.
+                if view.gate.args.contains_key(name) || (view.gate.rollout.is_none() && view.template.args.is_empty()) {
+                    continue;
+                }
+                let near = nearest_word(name, view.gate.args.keys().map(String::as_str));
+                let hint = near.map(|n| format!("; `{n}` is declared")).unwrap_or_default();
+                let message =
+                    format!("{} uses `{{{{args.{name}}}}}`, which the template does not declare{hint}", view.name());
+                drafts
+                    .push(Draft::new(RULE.name, RULE.severity, &place, message, CONSEQUENCE).within(arg.range.clone()));
+            }
+        }
+    }
+}
+
+/// Every string below a metric; templates are small, and the bound keeps hostile ones flat.
+fn strings(file: usize, node: Node<'_>, into: &mut Vec<(Place, String)>, depth: usize) {
+    if depth > 12 {
+        return;
+    }
+    if let Some(text) = node.as_str() {
+        if text.contains("{{") {
+            into.push((Place::of(file, node), text.to_owned()));
+        }
+        return;
+    }
+    for (_, value) in node.entries() {
+        strings(file, value, into, depth + 1);
+    }
+    for value in node.items() {
+        strings(file, value, into, depth + 1);
+    }
+}
+
+fn never_given(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for rollout in &contract.repository.rollouts {
+        for (analysis, _) in rollout.runs() {
+            for index in templates(contract, rollout, analysis) {
+                let Some(template) = contract.repository.templates.get(index) else { continue };
+                for arg in template.args.iter().filter(|a| a.value.is_none() && !a.filled) {
+                    let given = analysis.args.iter().find(|g| g.name == arg.name);
+                    if given.is_some_and(|g| g.value != ArgValue::Nothing) {
+                        continue;
+                    }
+                    let near = nearest_word(&arg.name, analysis.args.iter().map(|a| a.name.as_str()));
+                    let hint = near.map(|n| format!("; it gives `{n}`")).unwrap_or_default();
+                    let at = given.map_or_else(|| analysis.at.clone(), |g| g.at.clone());
+                    let message = format!(
+                        "the analysis of `{}` gives no value for argument `{}` of template `{}`{hint}",
+                        rollout.name, arg.name, template.name
+                    );
+                    let draft = Draft::new(RULE.name, RULE.severity, &at, message, CONSEQUENCE)
+                        .related(&arg.at, "declared here, without a default");
+                    drafts.push(draft);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! `gate/vacuous`: a gate that cannot fail for lack of data, or cannot fail at all.
+
+use super::view::{View, guard, put, set, views};
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::{Fix, Safety, Severity};
+use crate::registry::{Rule, SAFE};
+use contract::{Contract, Origin};
+use gate::analysis::{Outcome, can_fail, lowest_failure_limit_keeping_one_lost_sample_harmless};
+use gate::condition::ResultType;
+use gate::promql::FallbackScope;
+use model::Place;
+use std::collections::BTreeSet;
+use yaml::{Op, Value};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "gate/vacuous",
+    severity: Severity::Error,
+    summary: "the gate cannot fail for lack of data, or cannot fail at all",
+    fix: Some("remove the fallback; a condition that is false on no data"),
+    safety: SAFE,
+    page: include_str!("../../pages/gate/vacuous.md"),
+    check,
+};
+
+const NEVER: &str = "the gate passes whatever it measures: a broken canary is promoted";
+
+fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for view in views(contract) {
+        if let Some(draft) = cannot_fail(&view) {
+            drafts.push(draft);
+        } else if let Some(draft) = failure_only(&view).or_else(|| passes_on_nothing(&view)) {
+            drafts.push(draft);
+        }
+    }
+}
+
+/// No measurement can fail it: the limits, a dry run, or no condition.
+fn cannot_fail(view: &View<'_, '_>) -> Option<Draft> {
+    let (gate, metric) = (view.gate, view.metric);
+    let draft = |at: &Place, message: String| Draft::new(RULE.name, RULE.severity, at, message, NEVER);
+    if gate.limits.dry_run {
+        let at = metric.dry_run.clone().unwrap_or_else(|| metric.at.clone());
+        let whole = at.parent();
+        let remove = metric.dry_run.as_ref().map(|_| {
+            fix(
+                "Take the gate out of the dry run",
+                Safety::Safe,
+                [(whole.file, Op::Remove { route: whole.route.clone() })],
+            )
+        });
+        return Some(
+            draft(&at, format!("{} runs dry: its verdict is written down and ignored", view.name())).fix(remove),
+        );
+    }
+    if gate.query.is_some() && gate.success.is_none() && gate.failure.is_none() {
+        let message = format!(
+            "{} has neither a successCondition nor a failureCondition: every measurement is a success",
+            view.name()
+        );
+        return Some(draft(&metric.at, message).fix(policy_condition(view)));
+    }
+    let counted = gate.counted()?;
+    if can_fail(&counted) {
+        return None;
+    }
+    let limit = metric.failure_limit.unwrap_or(0);
+    let (at, message) = match metric.count {
+        Some(count) if limit >= count || limit < 0 => {
+            let allowed = if limit < 0 { "any number".to_owned() } else { limit.to_string() };
+            (
+                metric.at.key("failureLimit"),
+                format!("{} measures {count} times and allows {allowed} of them to fail", view.name()),
+            )
+        }
+        _ => {
+            let side = gate.success.as_ref().or(gate.failure.as_ref());
+            let at = side.map_or_else(|| metric.at.clone(), |s| s.text.at.clone());
+            (at, format!("no measurement can fail {}", view.name()))
+        }
+    };
+    let lower = (at == metric.at.key("failureLimit")).then(|| {
+        let value = lowest_failure_limit_keeping_one_lost_sample_harmless(&gate.limits);
+        fix(
+            format!("Set failureLimit to {value}"),
+            Safety::Safe,
+            [put(view.contract, &metric.at, "failureLimit", Value::Int(value), "count")],
+        )
+    });
+    Some(draft(&at, message).fix(lower))
+}
+
+/// A guarded condition from the policy's threshold.
+fn policy_condition(view: &View<'_, '_>) -> Option<Fix> {
+    let (op, value) = super::threshold::wanted(view)?;
+    let condition = gate::condition::guarded(op, value, view.gate.result_type?);
+    Some(fix(
+        "Add the policy's condition",
+        Safety::Safe,
+        [put(view.contract, &view.metric.at, "successCondition", Value::Str(condition), "name")],
+    ))
+}
+
+/// With a failure condition alone, what is not bad is good: NaN and, where it does not error, no data.
+fn failure_only(view: &View<'_, '_>) -> Option<Draft> {
+    let (None, Some(failure)) = (&view.gate.success, &view.gate.failure) else { return None };
+    let outcomes = view.gate.outcomes()?;
+    if outcomes.nan != Outcome::Successful && outcomes.none != Outcome::Successful {
+        return None;
+    }
+    let what = if outcomes.none == Outcome::Successful { "no data and NaN" } else { "NaN" };
+    let message = format!("{} has a failureCondition alone: {what} count as success", view.name());
+    let consequence =
+        "a canary without traffic or telemetry is promoted: a ratio or a quantile over no requests is NaN";
+    let mend = view.gate.bound_op().filter(|_| !failure.text.value.contains("{{")).map(|threshold| {
+        let condition = gate::condition::guarded(
+            threshold.op,
+            threshold.value,
+            view.gate.result_type.unwrap_or(ResultType::Vector),
+        );
+        let rename = Op::SetKey { route: failure.text.at.route.clone(), key: "successCondition".to_owned() };
+        let renamed = failure.text.at.parent().key("successCondition");
+        fix(
+            "Turn it into a success condition that is false on no data",
+            Safety::Safe,
+            [(renamed.file, rename), set(&renamed, Value::Str(condition))],
+        )
+    });
+    Some(Draft::new(RULE.name, severity(view), &failure.text.at, message, consequence).fix(mend))
+}
+
+/// No series at all, and still a success: a fallback answers for them, or the condition takes an empty result.
+fn passes_on_nothing(view: &View<'_, '_>) -> Option<Draft> {
+    let (measured, outcome) = view.contract.simulated(view.index).nothing.as_ref()?;
+    if *outcome != Outcome::Successful {
+        return None;
+    }
+    let (text, query) = view.query()?;
+    // A query that asks for absence, or reads no series at all, is meant to answer without any.
+    if query.selectors().is_empty()
+        || query.selectors().iter().all(|s| s.is_inside_call(&["absent", "absent_over_time"]))
+    {
+        return None;
+    }
+    let consequence = "a canary that sends nothing is promoted: the gate takes the lack of data for good data";
+    let fallback = query.fallbacks().into_iter().find(|f| f.scope != FallbackScope::Numerator);
+    if let Some(fallback) = fallback {
+        let value = fallback.value.map(|v| format!(" reads as {v} and")).unwrap_or_default();
+        let message = format!("no data{value} passes {}: the query falls back on it", view.name());
+        let mend = super::view::rewrite(view, "Remove the fallback", |query| {
+            let fallback = query.fallbacks().into_iter().find(|f| f.scope != FallbackScope::Numerator)?;
+            query.remove_fallback(&fallback)
+        });
+        let draft = Draft::new(RULE.name, severity(view), &text.at, message, consequence).within(fallback.cut.clone());
+        return Some(draft.fix(mend));
+    }
+    let success = view.gate.success.as_ref()?;
+    let shown = match measured {
+        gate::condition::Measured::Vector(v) if v.is_empty() => "an empty result".to_owned(),
+        other => format!("{other:?}"),
+    };
+    let message = format!("{} passes on {shown}: the condition is true without data", view.name());
+    let condition = match view.gate.bound_op() {
+        Some(t) if !success.text.value.contains("{{") => {
+            gate::condition::guarded(t.op, t.value, view.gate.result_type?)
+        }
+        _ => guard(success, view.gate.result_type == Some(ResultType::Scalar)),
+    };
+    let mend = fix("Make the condition false on no data", Safety::Safe, [set(&success.text.at, Value::Str(condition))]);
+    Some(Draft::new(RULE.name, severity(view), &success.text.at, message, consequence).fix(mend))
+}
+
+/// Only a warning where another gate of the same run fails when the same series are missing.
+fn severity(view: &View<'_, '_>) -> Severity {
+    let sources = sources(view);
+    let guarded = views(view.contract).any(|other| {
+        let same_run = other.gate.rollout == view.gate.rollout
+            && other.gate.analysis == view.gate.analysis
+            && other.index != view.index;
+        let needs = self::sources(&other);
+        same_run
+            && !needs.is_empty()
+            && needs.is_subset(&sources)
+            && other.gate.counted().is_some_and(|c| can_fail(&c))
+            && fails_without(&other)
+    });
+    if guarded { Severity::Warning } else { Severity::Error }
+}
+
+/// What a gate's series come from: one connector's metrics come and go together.
+fn sources(view: &View<'_, '_>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for selector in view.selectors() {
+        let Some(name) = &selector.name else { continue };
+        let family = view.contract.known(name).next();
+        found.insert(match family.map(|f| &f.origin) {
+            Some(Origin::Spans { source, .. }) => format!("connector {source}"),
+            _ => name.clone(),
+        });
+    }
+    found
+}
+
+/// Whether the gate fails when the canary's series are missing, stable pods' or not.
+fn fails_without(view: &View<'_, '_>) -> bool {
+    let simulated = view.contract.simulated(view.index);
+    let outcome = simulated.stable_only.as_ref().or(simulated.nothing.as_ref()).map(|(_, o)| *o);
+    matches!(outcome, Some(Outcome::Failed | Outcome::Error | Outcome::Inconclusive))
+}
