@@ -1,5 +1,6 @@
 //! What is wrong with a text.
 
+use granit_parser::ErrorKind;
 use std::ops::Range;
 
 /// Something that keeps a loader from reading the text, or from reading it as it was meant.
@@ -38,7 +39,66 @@ pub enum FaultKind {
     TooLarge,
 }
 
-/// The parser's error kinds in the terms of somebody who writes manifests.
-pub(crate) fn message(kind: &granit_parser::ErrorKind) -> String {
-    kind.to_string()
+/// The parser's error kinds in the terms of somebody who writes manifests; what to do about it where that is clear.
+pub(crate) fn message(kind: &ErrorKind) -> String {
+    let text = match kind {
+        ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed => {
+            "a tab cannot indent YAML; use spaces"
+        }
+        ErrorKind::TabAtBlockScalarStart => "a block scalar's lines must be indented with spaces, not tabs",
+        ErrorKind::TabInPlainScalar => "a tab inside a value without quotes",
+        ErrorKind::MappingValueNotAllowed => {
+            "a `: ` where no key can be: quote the value, or check the indentation of this line"
+        }
+        ErrorKind::MappingKeyNotAllowed => "a key where none can be: check the indentation of this line",
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            "this line is neither an entry (`key: value`) nor part of a value: is a colon or a space after it missing?"
+        }
+        ErrorKind::ExpectedBlockMappingKey => {
+            "expected another key of this mapping: the line is indented differently from the keys above"
+        }
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            "expected another item (`- `) of this list: the line is indented differently from the items above"
+        }
+        ErrorKind::BlockSequenceEntryNotAllowed => "a list item (`- `) where none can be: check the indentation",
+        ErrorKind::BlockEntryInFlowCollection => "a `- ` inside brackets: separate the items with commas",
+        ErrorKind::InvalidIndentation | ErrorKind::InvalidFlowScalarIndent | ErrorKind::InvalidQuotedScalarIndent => {
+            "wrong indentation: the line stands further left than the value it continues"
+        }
+        ErrorKind::InvalidBlockScalarIndent => "a line of this block scalar stands further left than its first line",
+        ErrorKind::UnclosedQuotedScalar => "this quote is never closed",
+        ErrorKind::UnclosedFlowCollection { open } => return format!("this `{open}` is never closed"),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => return format!("`{open}` is closed by `{close}`"),
+        ErrorKind::MisplacedFlowCollectionEnd => "a closing bracket that nothing opened",
+        ErrorKind::ExpectedFlowMappingSeparator => "expected `,` or `}` in this mapping",
+        ErrorKind::ExpectedFlowSequenceSeparator => "expected `,` or `]` in this list",
+        ErrorKind::UnexpectedEofFlowSequence => "the text ends inside `[`",
+        ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofImplicitFlowMapping => "the text ends inside `{`",
+        ErrorKind::UnexpectedEofBlockSequence
+        | ErrorKind::UnexpectedEofBlockMapping
+        | ErrorKind::UnexpectedEof
+        | ErrorKind::UnexpectedEndOfPlainScalar => "the text ends in the middle of a value",
+        ErrorKind::UnknownQuotedScalarEscape => {
+            "unknown escape in double quotes: write `\\\\` for a backslash, or use single quotes"
+        }
+        ErrorKind::InvalidQuotedScalarHexEscape => "an escape (`\\x`, `\\u`, `\\U`) with too few hexadecimal digits",
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            "text after a closing quote: quote the value as a whole"
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            return format!("a value cannot begin with `{}`; quote it", character.escape_default());
+        }
+        ErrorKind::CommentInterceptedScalar => "a comment in the middle of a value of several lines",
+        ErrorKind::CommentNotSeparated => "a `#` needs a space in front to begin a comment",
+        ErrorKind::InvalidBlockScalarHeader => {
+            "after `|` or `>` only an indentation digit, `+` or `-`, and a comment may follow"
+        }
+        ErrorKind::ZeroBlockScalarIndent => "a block scalar cannot be indented by 0",
+        ErrorKind::DocumentIndicatorInQuotedScalar => "`---` or `...` inside quotes: is a closing quote missing above?",
+        ErrorKind::RecursionLimitExceeded => {
+            return format!("nested deeper than {} levels", crate::Stream::MAX_DEPTH);
+        }
+        kind => return kind.to_string(),
+    };
+    text.to_owned()
 }

@@ -308,10 +308,11 @@ impl Align<'_> {
     fn folded_breaks(&mut self, breaks: &mut Vec<(usize, usize)>) {
         let feeds = self.decoded[self.at..].iter().take_while(|b| **b == b'\n').count().min(breaks.len());
         let skipped = breaks.len() - feeds;
-        if feeds == 0 && self.next_decoded() == b' ' {
-            if let Some(&(at, len)) = breaks.first() {
-                self.piece(1, at, len);
-            }
+        if feeds == 0
+            && self.next_decoded() == b' '
+            && let Some(&(at, len)) = breaks.first()
+        {
+            self.piece(1, at, len);
         }
         for &(at, len) in &breaks[skipped..] {
             self.piece(1, at, len);

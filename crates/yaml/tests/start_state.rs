@@ -1,5 +1,7 @@
 //! The published broken start, where it lies beside the checkout.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test may end at the first surprise")]
+
 use hyperspace_yaml::{self as yaml, Position, Route};
 use std::path::PathBuf;
 

@@ -9,7 +9,7 @@ pub(super) fn is_plain(text: &str, flow: bool) -> bool {
     let Some(first) = text.chars().next() else { return false };
     let second = text[first.len_utf8()..].chars().next();
     let starts_well = match first {
-        '-' | '?' | ':' => second.is_some_and(|c| !c.is_whitespace() && !(flow && is_flow_indicator(c))),
+        '-' | '?' | ':' => second.is_some_and(|c| !(c.is_whitespace() || flow && is_flow_indicator(c))),
         ',' | '[' | ']' | '{' | '}' | '#' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' | '=' => false,
         _ => true,
     };

@@ -14,8 +14,8 @@ pub(super) fn insert(
     after: Option<&str>,
 ) -> Result<Vec<TextEdit>, PatchError> {
     let mapping = place.node;
-    refuse_existing(mapping, key, place)?;
-    let style = Style::around(mapping);
+    refuse_existing(mapping, key)?;
+    let style = place.style();
     let index = position(place, after)?;
     if is_open_flow(mapping, style) {
         return match mapping.kind() {
@@ -77,7 +77,7 @@ pub(super) fn insert_item(place: &Place<'_>, index: Option<usize>, value: &Value
     if index > len {
         return Err(PatchError::NoSuchPlace(place.route.clone().index(index)));
     }
-    let style = Style::around(sequence);
+    let style = place.style();
     let scalar = !matches!(value, Value::Seq(_) | Value::Map(_));
     if is_open_flow(sequence, style) || (sequence.is_flow() && scalar) {
         return match sequence.kind() {

@@ -68,15 +68,20 @@ pub(super) fn spaces(count: usize) -> String {
     " ".repeat(count)
 }
 
-/// Where the value's last byte of meaning lies: behind blank lines that belong to a block scalar.
-pub(super) fn tail(node: Node<'_>) -> usize {
-    let mut node = node;
+/// The value that a block collection ends with.
+pub(super) fn deepest(mut node: Node<'_>) -> Node<'_> {
     while !node.is_flow()
         && !node.is_alias()
         && let Some(last) = node.last_written()
     {
         node = last;
     }
+    node
+}
+
+/// Where the value's last byte of meaning lies: behind blank lines that belong to a block scalar.
+pub(super) fn tail(node: Node<'_>) -> usize {
+    let node = deepest(node);
     let end = node.own_span().end as usize;
     match (node.is_alias(), node.kind(), node.style()) {
         (false, Kind::Scalar, ScalarStyle::Literal | ScalarStyle::Folded) => {
@@ -97,6 +102,8 @@ pub(super) struct Style {
     pub(super) eol: &'static str,
     /// Whether the text is JSON and has to stay it.
     pub(super) json: bool,
+    /// Whether new strings of several lines may be block scalars.
+    pub(super) literals: bool,
 }
 
 impl Style {
@@ -114,7 +121,7 @@ impl Style {
         }
         let step = found.step.unwrap_or(2);
         let text: &str = &node.stream().own;
-        Self { step, dash: found.dash.unwrap_or(step), eol: eol(text), json: root.is_flow() }
+        Self { step, dash: found.dash.unwrap_or(step), eol: eol(text), json: root.is_flow(), literals: true }
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a route to the place to edit, refusing places that more than one route shares.
 
+use super::layout::Style;
 use super::{PatchError, TextEdit, splice};
 use crate::{Node, Route, Step, Stream};
 
@@ -9,9 +10,16 @@ pub(super) struct Place<'a> {
     pub(super) node: Node<'a>,
     /// As asked for, to speak about it.
     pub(super) route: Route,
+    /// Whether new strings may be block scalars.
+    pub(super) literals: bool,
 }
 
 impl Place<'_> {
+    /// How to write something new there.
+    pub(super) fn style(&self) -> Style {
+        Style { literals: self.literals, ..Style::around(self.node) }
+    }
+
     /// Turns edits of the text that the node lies in into edits of the file's text.
     pub(super) fn lift(&self, edits: Vec<TextEdit>) -> Result<Vec<TextEdit>, PatchError> {
         self.chain.iter().rev().try_fold(edits, |edits, scalar| splice::splice(*scalar, &self.route, edits))
@@ -49,7 +57,7 @@ pub(super) fn locate<'a>(stream: &'a Stream, route: &Route) -> Result<Place<'a>,
     if !inside.is_whole(document) {
         return Err(PatchError::Broken(route.clone()));
     }
-    Ok(Place { chain, node, route: route.clone() })
+    Ok(Place { chain, node, route: route.clone(), literals: true })
 }
 
 /// Like [`locate`] for a collection or what can become one: the root inside, where the route leads to a string of YAML.

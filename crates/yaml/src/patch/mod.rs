@@ -91,6 +91,22 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// Where it applies; of a move, where from.
+    pub fn route(&self) -> &Route {
+        match self {
+            Self::Set { route, .. }
+            | Self::SetKey { route, .. }
+            | Self::Insert { route, .. }
+            | Self::Append { route, .. }
+            | Self::InsertItem { route, .. }
+            | Self::Remove { route }
+            | Self::Move { route, .. }
+            | Self::Splice { route, .. } => route,
+        }
+    }
+}
+
 /// A replacement of bytes of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextEdit {
@@ -184,59 +200,46 @@ fn run(stream: &Stream, ops: &[Op], mut done: impl FnMut(&[TextEdit])) -> Result
     let mut current = stream.origin.is_some().then(|| parse(stream.text()));
     for op in ops {
         let before = current.as_ref().unwrap_or(stream);
-        let edits = plan(before, op)?;
-        let after = parse(apply_edits(before.text(), &edits));
-        verify::verify(before, &after, op)?;
+        // What surrounds a block scalar can change what its end says (the end of the file, blank lines that follow);
+        // quotes hold the same anywhere.
+        let (edits, after) = match attempt(before, op, true) {
+            Err(PatchError::WouldDiffer { .. }) => attempt(before, op, false)?,
+            result => result?,
+        };
         done(&edits);
         current = Some(after);
     }
     Ok(current)
 }
 
+fn attempt(before: &Stream, op: &Op, literals: bool) -> Result<(Vec<TextEdit>, Stream), PatchError> {
+    let edits = plan(before, op, literals)?;
+    let after = parse(apply_edits(before.text(), &edits));
+    verify::verify(before, &after, op)?;
+    Ok((edits, after))
+}
+
 /// Edits of the file's text, sorted.
-fn plan(stream: &Stream, op: &Op) -> Result<Vec<TextEdit>, PatchError> {
-    let (place, edits) = match op {
-        Op::Set { route, value } => {
-            let place = locate::locate(stream, route)?;
-            let edits = if place.node.to_value() == *value { Vec::new() } else { set::set(&place, value)? };
-            (place, edits)
-        }
-        Op::SetKey { route, key } => {
-            let place = locate::locate(stream, route)?;
-            let edits = set::set_key(&place, key)?;
-            (place, edits)
-        }
-        Op::Insert { route, key, value, after } => {
-            let place = locate::collection(stream, route)?;
-            let edits = insert::insert(&place, key, value, after.as_deref())?;
-            (place, edits)
-        }
-        Op::Append { route, value } => {
-            let place = locate::collection(stream, route)?;
-            let edits = insert::insert_item(&place, None, value)?;
-            (place, edits)
-        }
-        Op::InsertItem { route, index, value } => {
-            let place = locate::collection(stream, route)?;
-            let edits = insert::insert_item(&place, Some(*index), value)?;
-            (place, edits)
-        }
-        Op::Remove { route } => {
-            let place = locate::locate(stream, route)?;
-            let edits = remove::remove(&place)?;
-            (place, edits)
-        }
-        Op::Move { route, to, after } => {
-            let place = locate::locate(stream, route)?;
+fn plan(stream: &Stream, op: &Op, literals: bool) -> Result<Vec<TextEdit>, PatchError> {
+    let mut place = match op {
+        Op::Insert { .. } | Op::Append { .. } | Op::InsertItem { .. } => locate::collection(stream, op.route())?,
+        _ => locate::locate(stream, op.route())?,
+    };
+    place.literals = literals;
+    let edits = match op {
+        Op::Set { value, .. } if place.node.to_value() == *value => Vec::new(),
+        Op::Set { value, .. } => set::set(&place, value)?,
+        Op::SetKey { key, .. } => set::set_key(&place, key)?,
+        Op::Insert { key, value, after, .. } => insert::insert(&place, key, value, after.as_deref())?,
+        Op::Append { value, .. } => insert::insert_item(&place, None, value)?,
+        Op::InsertItem { index, value, .. } => insert::insert_item(&place, Some(*index), value)?,
+        Op::Remove { .. } => remove::remove(&place)?,
+        Op::Move { to, after, .. } => {
             let to = locate::collection(stream, to)?;
-            let edits = relocate::relocate(&place, &to, after.as_deref())?;
-            (place, edits)
+            relocate::relocate(&place, &to, after.as_deref())?
         }
-        Op::Splice { route, range, text } => {
-            let place = locate::locate(stream, route)?;
-            let edit = TextEdit::replace(range.clone(), text.clone());
-            let edits = splice::splice(place.node, &place.route, vec![edit])?;
-            (place, edits)
+        Op::Splice { range, text, .. } => {
+            splice::splice(place.node, &place.route, vec![TextEdit::replace(range.clone(), text.clone())])?
         }
     };
     let mut edits = place.lift(edits)?;

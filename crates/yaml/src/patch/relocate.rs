@@ -21,7 +21,7 @@ pub(super) fn relocate(place: &Place<'_>, to: &Place<'_>, after: Option<&str>) -
         return Ok(Vec::new());
     }
     if !same {
-        refuse_existing(to.node, key, to)?;
+        refuse_existing(to.node, key)?;
     }
     let inside = node.own_span();
     if inside.start <= to.node.own_span().start && to.node.own_span().end <= inside.end && !same {

@@ -1,11 +1,11 @@
 //! Taking entries and items away.
 
 use super::insert::comments_start;
-use super::layout::{column, is_blank, line_end, line_start, next_line, previous_line, tail};
+use super::layout::{column, deepest, is_blank, line_end, line_start, next_line, previous_line, tail};
 use super::locate::Place;
 use super::set::{dash, indicator_end};
 use super::{PatchError, TextEdit, flow};
-use crate::Node;
+use crate::{Node, ScalarStyle};
 use std::ops::Range;
 
 pub(super) fn remove(place: &Place<'_>) -> Result<Vec<TextEdit>, PatchError> {
@@ -71,19 +71,27 @@ pub(super) fn lines(place: &Place<'_>) -> Result<Range<usize>, PatchError> {
             end = next_line(text, end);
         }
     }
-    if end >= text.len() && !text.ends_with(['\n', '\r']) {
+    if end >= text.len() && !text.ends_with(['\n', '\r']) && !needs_line_end(node) {
         // The text keeps ending without a line break.
         start = previous_line(text, start).map_or(start, |above| above.end);
     }
     Ok(start..end)
 }
 
+fn previous(node: Node<'_>) -> Option<Node<'_>> {
+    siblings(node.parent()?).get(node.slot().checked_sub(1)?).copied()
+}
+
+/// Whether the value before is a block scalar whose last line break is part of it.
+fn needs_line_end(node: Node<'_>) -> bool {
+    let last = previous(node).map(deepest);
+    let block = last.filter(|last| matches!(last.style(), ScalarStyle::Literal | ScalarStyle::Folded));
+    block.and_then(|last| last.as_str()).is_some_and(|text| text.ends_with('\n'))
+}
+
 /// Whether the blank line belongs to the value before (a block scalar that keeps its line ends).
 fn owned(node: Node<'_>, blank: &Range<usize>) -> bool {
-    let Some(previous) = node.slot().checked_sub(1) else { return false };
-    node.parent()
-        .and_then(|parent| siblings(parent).get(previous).copied())
-        .is_some_and(|sibling| tail(sibling) >= blank.start)
+    previous(node).is_some_and(|sibling| tail(sibling) >= blank.start)
 }
 
 /// Leaves `{}` or `[]` in place of a block collection with a single child.
@@ -95,7 +103,7 @@ fn empty(place: &Place<'_>, collection: Node<'_>) -> Result<Vec<TextEdit>, Patch
     let Some(key) = collection.own_key_span() else {
         return Ok(vec![TextEdit::replace(start..end, empty)]);
     };
-    let parent = Place { chain: Vec::new(), node: collection, route: place.route.clone() };
+    let parent = Place { chain: Vec::new(), node: collection, route: place.route.clone(), literals: true };
     let colon = indicator_end(collection, &parent)?;
     let first_line = line_end(text, key.start as usize);
     if start <= first_line {

@@ -53,6 +53,7 @@ pub(super) fn item_value(value: &Value, column: usize, old: ScalarStyle, style: 
 /// A literal, where the value asks for one or has several lines and no quotes to keep.
 fn block_scalar(value: &Value, old: ScalarStyle, column: usize, step: usize, style: Style) -> Option<Rendered> {
     let text = match value {
+        _ if !style.literals => return None,
         Value::Block(text) => text,
         Value::Str(text) if text.contains('\n') && !matches!(old, ScalarStyle::Single | ScalarStyle::Double) => text,
         _ => return None,

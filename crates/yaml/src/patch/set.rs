@@ -4,7 +4,7 @@ use super::layout::{Style, column, comment_column, line_end, line_start, next_li
 use super::locate::Place;
 use super::render::{self, Rendered};
 use super::{PatchError, TextEdit, encode};
-use crate::{Node, ScalarStyle, Value};
+use crate::{Kind, Node, ScalarStyle, Value};
 
 pub(super) fn set_key(place: &Place<'_>, key: &str) -> Result<Vec<TextEdit>, PatchError> {
     let node = place.node;
@@ -14,7 +14,7 @@ pub(super) fn set_key(place: &Place<'_>, key: &str) -> Result<Vec<TextEdit>, Pat
     if node.key() == Some(key) {
         return Ok(Vec::new());
     }
-    refuse_existing(mapping, key, place)?;
+    refuse_existing(mapping, key)?;
     let style = node.key_style().ok_or_else(|| PatchError::Unsupported {
         route: place.route.clone(),
         reason: "the key is no plain or quoted scalar",
@@ -25,7 +25,7 @@ pub(super) fn set_key(place: &Place<'_>, key: &str) -> Result<Vec<TextEdit>, Pat
 }
 
 /// Refuses a key that is written in the mapping already.
-pub(super) fn refuse_existing(mapping: Node<'_>, key: &str, place: &Place<'_>) -> Result<(), PatchError> {
+pub(super) fn refuse_existing(mapping: Node<'_>, key: &str) -> Result<(), PatchError> {
     if mapping.own_entries().any(|(name, _)| name == key) {
         return Err(PatchError::KeyExists(mapping.route().key(key)));
     }
@@ -34,7 +34,7 @@ pub(super) fn refuse_existing(mapping: Node<'_>, key: &str, place: &Place<'_>) -
 
 pub(super) fn set(place: &Place<'_>, value: &Value) -> Result<Vec<TextEdit>, PatchError> {
     let node = place.node;
-    let style = Style::around(node);
+    let style = place.style();
     let in_flow = node.parent().is_some_and(|parent| parent.is_flow()) || style.json;
     if in_flow {
         return Ok(vec![set_in_flow(node, value, style)]);
@@ -168,7 +168,10 @@ fn set_in_flow(node: Node<'_>, value: &Value, style: Style) -> TextEdit {
 fn set_root(node: Node<'_>, value: &Value, style: Style) -> Vec<TextEdit> {
     let text: &str = &node.stream().own;
     let start = node.own_span().start as usize;
-    let end = tail(node);
+    let end = match node.is_flow() || node.kind() == Kind::Scalar {
+        true => tail(node),
+        false => line_end(text, tail(node)),
+    };
     let before = &text[line_start(text, start)..start];
     let inline = render::entry_value(value, 0, node.style(), Style { step: 2, ..style });
     let new = match value {
@@ -204,12 +207,13 @@ fn replace_lower_block(node: Node<'_>, base: usize, value: &Value, style: Style)
         (false, true) => base + style.step,
     };
     let new = format!("{}{}", spaces(column), render::block(value, column, style));
-    Some(vec![TextEdit::replace(line_start(text, start)..tail(node), new)])
+    // A comment behind the last line was about what goes.
+    Some(vec![TextEdit::replace(line_start(text, start)..line_end(text, tail(node)), new)])
 }
 
 /// Puts `new` behind the colon or dash that ends at `indicator`, in place of what is there. A comment on the first line
 /// stays on it.
-fn replace(node: Node<'_>, indicator: usize, new: Rendered) -> Vec<TextEdit> {
+pub(super) fn replace(node: Node<'_>, indicator: usize, new: Rendered) -> Vec<TextEdit> {
     let text: &str = &node.stream().own;
     let span = node.own_span().range();
     let mut edits = Vec::new();

@@ -1,7 +1,8 @@
 //! Edits inside a string: from its decoded text to the text that it is written in.
 
-use super::layout::{Style, line_end, next_line, spaces, tail};
-use super::set::{dash, parent_column};
+use super::layout::{Style, line_end, next_line, spaces};
+use super::render::Rendered;
+use super::set::{dash, parent_column, replace};
 use super::{PatchError, TextEdit, apply_edits, encode};
 use crate::{Kind, Node, Route, ScalarStyle, Stream};
 use std::ops::Range;
@@ -168,15 +169,15 @@ fn whole_literal(node: Node<'_>, new: &str) -> Option<Vec<TextEdit>> {
         Some(_) => parent_column(node),
         None => super::layout::column(text, dash(node)?),
     };
-    let mut out = header;
+    let mut body = String::new();
     for line in lines {
-        out.push_str(style.eol);
+        body.push_str(style.eol);
         if !line.is_empty() {
-            out.push_str(&spaces(base + step));
-            out.push_str(line);
+            body.push_str(&spaces(base + step));
+            body.push_str(line);
         }
     }
-    Some(vec![TextEdit::replace(node.own_span().start as usize..tail(node), out)])
+    Some(replace(node, node.own_span().start as usize, Rendered { head: header, body }))
 }
 
 /// Rewrites the scalar in quotes, or plain where it was and may be.
@@ -186,5 +187,5 @@ fn whole_quoted(node: Node<'_>, new: &str, keep: bool) -> Option<Vec<TextEdit>> 
         style if keep => encode::string(new, style, flow, false),
         _ => encode::double(new),
     };
-    Some(vec![TextEdit::replace(node.own_span().start as usize..tail(node), text)])
+    Some(replace(node, node.own_span().start as usize, Rendered { head: text, body: String::new() }))
 }

@@ -5,7 +5,7 @@ use crate::{FaultKind, Node, Route, Step, Stream, Value};
 
 /// Compares the parsed content before and after an operation.
 pub(super) fn verify(before: &Stream, after: &Stream, op: &Op) -> Result<(), PatchError> {
-    let route = route(op);
+    let route = op.route();
     let differs = |reason: String| PatchError::WouldDiffer { route: route.clone(), reason };
     if let Some(message) = new_fault(before, after) {
         return Err(differs(message));
@@ -30,19 +30,6 @@ pub(super) fn verify(before: &Stream, after: &Stream, op: &Op) -> Result<(), Pat
     }
     comments(before, after, op).map_err(differs)?;
     expected(old, new, place.node, op).map_err(differs)
-}
-
-fn route(op: &Op) -> &Route {
-    match op {
-        Op::Set { route, .. }
-        | Op::SetKey { route, .. }
-        | Op::Insert { route, .. }
-        | Op::Append { route, .. }
-        | Op::InsertItem { route, .. }
-        | Op::Remove { route }
-        | Op::Move { route, .. }
-        | Op::Splice { route, .. } => route,
-    }
 }
 
 /// A fault that the text did not have before.

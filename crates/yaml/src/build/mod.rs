@@ -1,12 +1,15 @@
 //! From the parser's events to the arena.
 
+mod checks;
+mod scalars;
+
 use crate::fault::{Fault, FaultKind};
-use crate::scalar::{self, ScalarStyle, Tag};
+use crate::scalar::{ScalarStyle, Tag};
 use crate::tree::{Body, NONE, NodeData, Scalar, Span, Text, Tree};
+use checks::Weight;
 use granit_parser::{ErrorKind, Event, Parser, ScanError, StructureStyle};
-use std::collections::HashMap;
+use scalars::tag_of;
 use std::ops::Range;
-use std::sync::OnceLock;
 
 /// What an anchor stands for, once its node has ended.
 #[derive(Clone, Copy)]
@@ -14,25 +17,6 @@ struct Anchor {
     node: u32,
     closed: bool,
     weight: Weight,
-}
-
-/// How much a node is when all its aliases are written out.
-#[derive(Clone, Copy)]
-struct Weight {
-    nodes: u64,
-    /// Those of them that came by alias.
-    aliased: u64,
-    depth: u32,
-}
-
-impl Weight {
-    const ONE: Self = Self { nodes: 1, aliased: 0, depth: 1 };
-
-    fn add(&mut self, child: Self) {
-        self.nodes = self.nodes.saturating_add(child.nodes);
-        self.aliased = self.aliased.saturating_add(child.aliased);
-        self.depth = self.depth.max(child.depth + 1);
-    }
 }
 
 struct Frame {
@@ -57,6 +41,8 @@ struct Builder<'a> {
     aliases: Vec<(u32, u64)>,
     document: usize,
     document_open: bool,
+    /// Where each document begins.
+    starts: Vec<usize>,
     root: u32,
     root_weight: Weight,
     /// Where the last token ended: the header of a block scalar lies behind it.
@@ -74,6 +60,7 @@ pub(crate) fn build(text: &str) -> (Tree, Vec<Fault>) {
         aliases: Vec::new(),
         document: 0,
         document_open: false,
+        starts: Vec::new(),
         root: NONE,
         root_weight: Weight::ONE,
         token_end: 0,
@@ -84,8 +71,8 @@ pub(crate) fn build(text: &str) -> (Tree, Vec<Fault>) {
         // About one node for 12 bytes in manifests.
         builder.tree.nodes.reserve(text.len() / 12 + 4);
         builder.tree.children.reserve(text.len() / 12 + 4);
-        builder.control_characters();
         builder.run();
+        builder.control_characters();
     }
     (builder.tree, builder.faults)
 }
@@ -98,6 +85,8 @@ impl Builder<'_> {
             flow_nesting_limit: crate::Stream::MAX_DEPTH,
             block_nesting_limit: crate::Stream::MAX_DEPTH,
             max_buffered_comment_events: 1 << 20,
+            // As libyaml and go-yaml read the last line of a block scalar that ends without a line break.
+            block_scalar_eof_without_line_feed: true,
         };
         let mut parser = Parser::new_from_str_with_options(self.text, options);
         let mut last_error = None;
@@ -132,16 +121,21 @@ impl Builder<'_> {
     /// Takes one event; false when the rest of the document must be skipped.
     fn event(&mut self, event: Event<'_>, span: Range<usize>) -> bool {
         match event {
-            Event::DocumentStart(..) => {
+            Event::DocumentStart(explicit, _) => {
                 self.document_open = true;
+                self.starts.push(span.start);
                 self.document = self.tree.roots.len();
                 self.root = NONE;
-                self.token_end = span.end;
+                // Without `---`, the parser gives the first token's span, which for a block scalar is its content.
+                self.token_end = if explicit { span.end } else { self.line_before(span.start).max(self.token_end) };
             }
-            Event::DocumentEnd => self.end_document(),
+            Event::DocumentEnd => {
+                self.token_end = self.token_end.max(span.end);
+                self.end_document();
+            }
             Event::Comment(..) => self.tree.comments.push(span.into()),
             Event::Scalar(text, style, anchor, tag) => {
-                self.scalar(&text, style, anchor, tag_of(tag.as_deref(), text.is_empty()), span);
+                self.scalar(&text, style, anchor, tag_of(tag.as_deref()), span);
             }
             Event::SequenceStart(style, anchor, _) => return self.open(false, style, anchor, span),
             Event::MappingStart(style, anchor, _) => return self.open(true, style, anchor, span),
@@ -158,6 +152,12 @@ impl Builder<'_> {
         true
     }
 
+    /// The start of the last line with anything on it that begins before `at`.
+    fn line_before(&self, at: usize) -> usize {
+        let before = self.text.get(..at).unwrap_or_default().trim_end();
+        before.rfind(['\n', '\r']).map_or(0, |i| i + 1)
+    }
+
     fn fault(&mut self, kind: FaultKind, message: String, span: Range<usize>) {
         let document = if self.document_open { self.document } else { self.tree.roots.len() };
         self.faults.push(Fault { kind, message, span, document });
@@ -169,20 +169,12 @@ impl Builder<'_> {
             _ => FaultKind::Syntax,
         };
         let message = crate::fault::message(error.kind());
-        let at = at.min(self.text.len());
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
         let len = self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         self.fault(kind, message, at..at + len);
-    }
-
-    /// Loaders refuse texts with control characters; the parser takes most of them as text.
-    fn control_characters(&mut self) {
-        let bad = |b: u8| (b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f;
-        if let Some(at) = self.text.bytes().position(bad) {
-            let byte = self.text.as_bytes()[at];
-            let message =
-                format!("control character U+{byte:04X} is not allowed in YAML; write it escaped in double quotes");
-            self.fault(FaultKind::Syntax, message, at..at + 1);
-        }
     }
 
     /// Adds a node below the innermost open collection, as key, value or item, or as root.
@@ -228,76 +220,6 @@ impl Builder<'_> {
         self.anchors[anchor] = Anchor { node, closed, weight };
     }
 
-    fn scalar(&mut self, text: &str, style: granit_parser::ScalarStyle, anchor: usize, tag: Tag, span: Range<usize>) {
-        let style = match style {
-            granit_parser::ScalarStyle::Plain => ScalarStyle::Plain,
-            granit_parser::ScalarStyle::SingleQuoted => ScalarStyle::Single,
-            granit_parser::ScalarStyle::DoubleQuoted => ScalarStyle::Double,
-            granit_parser::ScalarStyle::Literal => ScalarStyle::Literal,
-            granit_parser::ScalarStyle::Folded => ScalarStyle::Folded,
-        };
-        let is_value = self.waiting_key() != NONE;
-        let is_key = !is_value && self.frames.last().is_some_and(|frame| frame.mapping);
-        let span = self.scalar_span(style, span, is_value);
-        let absent = style == ScalarStyle::Plain && span.is_empty();
-        let text = if absent { "" } else { text };
-        let source = match style {
-            ScalarStyle::Single | ScalarStyle::Double => span.start + 1..span.end.saturating_sub(1),
-            _ => span.clone(),
-        };
-        let text_at = if self.text.get(source.clone()) == Some(text) {
-            Text { span: source.into(), decoded: false }
-        } else {
-            let start = self.tree.decoded.len();
-            self.tree.decoded.push_str(text);
-            Text { span: (start..self.tree.decoded.len()).into(), decoded: true }
-        };
-        let null = match tag {
-            Tag::None => style == ScalarStyle::Plain && scalar::is_null(text),
-            tag => tag == Tag::Null,
-        };
-        if is_key
-            && style == ScalarStyle::Plain
-            && text == "<<"
-            && let Some(frame) = self.frames.last_mut()
-        {
-            frame.merge = true;
-        }
-        self.token_end = self.token_end.max(span.end);
-        let body = Body::Scalar(Scalar { text: text_at, style, tag, null });
-        let id = self.add(span.into(), body, Weight::ONE);
-        let string = style != ScalarStyle::Plain && matches!(tag, Tag::None | Tag::Str);
-        if string && !is_key {
-            self.tree.nodes[id as usize].embed = self.tree.embedded.len() as u32;
-            self.tree.embedded.push(OnceLock::new());
-        }
-        self.set_anchor(anchor, id, true, Weight::ONE);
-    }
-
-    /// The parser's span, with a block scalar's header and without the blank lines behind it; an absent value lies
-    /// right behind the colon.
-    fn scalar_span(&self, style: ScalarStyle, span: Range<usize>, is_value: bool) -> Range<usize> {
-        let bytes = self.text.as_bytes();
-        match style {
-            ScalarStyle::Literal | ScalarStyle::Folded => {
-                let content = self.text.get(span.clone()).unwrap_or_default().trim_end_matches([' ', '\t', '\r', '\n']);
-                let header = search(bytes, self.token_end, span.start, |byte| matches!(byte, b'|' | b'>'));
-                let header = header.unwrap_or(span.start);
-                let header_end = bytes[header..].iter().position(|b| matches!(b, b'\r' | b'\n'));
-                let header_end = header_end.map_or(bytes.len(), |len| header + len);
-                header..if content.is_empty() { header_end } else { span.start + content.len() }
-            }
-            ScalarStyle::Plain if span.is_empty() && is_value && span.start <= self.token_end => {
-                let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
-                let rest = bytes.get(self.token_end..).unwrap_or_default();
-                let at = self.token_end + rest.iter().take_while(|b| blank(b)).count();
-                let at = if bytes.get(at) == Some(&b':') { at + 1 } else { self.token_end };
-                at..at
-            }
-            _ => span,
-        }
-    }
-
     fn alias(&mut self, anchor: usize, span: Range<usize>) {
         self.token_end = span.end;
         let target = self.anchors.get(anchor).copied().filter(|anchor| anchor.node != NONE);
@@ -339,12 +261,6 @@ impl Builder<'_> {
         self.frames.push(Frame { node, anchor, children, key: NONE, mapping, merge: false, weight: Weight::ONE });
         self.set_anchor(anchor, node, false, Weight::ONE);
         true
-    }
-
-    /// Of a sequence whose dashes stand right below the key, the parser gives the first item's place.
-    fn first_dash(&self, span: Range<usize>) -> Range<usize> {
-        let dash = search(self.text.as_bytes(), self.token_end, span.start, |byte| byte == b'-').unwrap_or(span.start);
-        dash..dash
     }
 
     /// Ends the innermost collection; `token` is the closing bracket's span, empty for block collections, `None` when
@@ -409,71 +325,13 @@ impl Builder<'_> {
         if !self.document_open {
             self.document = self.tree.roots.len();
             // An error before the document began still is one document, or the fault would lie in none.
-            if self.faults.last().is_none_or(|fault| fault.document != self.document) {
-                return;
-            }
+            let Some(fault) = self.faults.last().filter(|fault| fault.document == self.document) else { return };
+            self.starts.push(fault.span.start);
         }
         while !self.frames.is_empty() {
             self.close(None);
         }
         self.end_document();
-    }
-
-    /// Reads all aliases of the document as null where go-yaml would refuse to write them out: the share of nodes that
-    /// came by alias may be 99 % up to 400,000 nodes and falls to 10 % at 4,000,000 (decode.go, allowedAliasRatio).
-    fn refuse_bomb(&mut self) {
-        let Some(&(worst, _)) = self.aliases.iter().max_by_key(|(_, nodes)| *nodes) else { return };
-        let Weight { nodes, aliased, depth } = self.root_weight;
-        let allowed = match nodes {
-            0..=400_000 => 0.99,
-            4_000_000.. => 0.10,
-            _ => 0.99 - 0.89 * ((nodes - 400_000) as f64 / 3_600_000.0),
-        };
-        let too_many = nodes > 100 && aliased as f64 / nodes as f64 > allowed;
-        let too_deep = depth as usize > crate::Stream::MAX_DEPTH;
-        if !too_many && !too_deep {
-            return;
-        }
-        let span = self.tree.node(worst).span.range();
-        let (kind, message) = match too_many {
-            true => {
-                (FaultKind::AliasBomb, format!("aliases multiply this document to {nodes} values; loaders refuse that"))
-            }
-            false => (FaultKind::TooDeep, format!("aliases nest deeper than {} levels", crate::Stream::MAX_DEPTH)),
-        };
-        self.fault(kind, message, span);
-        for (alias, _) in std::mem::take(&mut self.aliases) {
-            self.tree.nodes[alias as usize].body = Body::Alias(NONE);
-        }
-    }
-
-    fn duplicate_keys(&mut self, children: Span) {
-        let keys = self.tree.children(children);
-        let count = keys.len() / 2;
-        let text = |i: usize| key_text(&self.tree, self.text, keys[2 * i]);
-        let mut found: Vec<(u32, u32)> = Vec::new();
-        if count <= 16 {
-            for i in 1..count {
-                if let Some(first) = (0..i).find(|&first| text(first) == text(i)) {
-                    found.push((keys[2 * first], keys[2 * i]));
-                }
-            }
-        } else {
-            let mut seen: HashMap<&str, u32> = HashMap::with_capacity(count);
-            for i in 0..count {
-                if let Some(&first) = seen.get(text(i)) {
-                    found.push((first, keys[2 * i]));
-                } else {
-                    seen.insert(text(i), keys[2 * i]);
-                }
-            }
-        }
-        for (first, again) in found {
-            let name = key_text(&self.tree, self.text, again);
-            let message = format!("key {name:?} stands twice in this mapping");
-            let first = self.tree.node(first).span.range();
-            self.fault(FaultKind::DuplicateKey { first }, message, self.tree.node(again).span.range());
-        }
     }
 }
 
@@ -489,30 +347,4 @@ pub(crate) fn key_text<'a>(tree: &'a Tree, source: &'a str, key: u32) -> &'a str
         },
         _ => source.get(node.span.range()).unwrap_or_default(),
     }
-}
-
-fn tag_of(tag: Option<&granit_parser::Tag>, empty: bool) -> Tag {
-    let Some(tag) = tag else { return Tag::None };
-    match tag.core_suffix() {
-        Some("null") => Tag::Null,
-        Some("bool") => Tag::Bool,
-        Some("int") => Tag::Int,
-        Some("float") => Tag::Float,
-        Some("str") | None if empty => Tag::Str,
-        _ => Tag::Str,
-    }
-}
-
-/// Where an indicator stands between two tokens, comments and properties (which may contain its byte) skipped.
-fn search(bytes: &[u8], from: usize, to: usize, wanted: impl Fn(u8) -> bool) -> Option<usize> {
-    let mut at = from;
-    while at < to {
-        match bytes[at] {
-            byte if wanted(byte) => return Some(at),
-            b'#' => at += bytes[at..to].iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(1).max(1),
-            b'&' | b'!' => at += bytes[at..to].iter().position(u8::is_ascii_whitespace).unwrap_or(1).max(1),
-            _ => at += 1,
-        }
-    }
-    None
 }
