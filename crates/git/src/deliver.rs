@@ -340,12 +340,6 @@ fn arrived(journal: &mut Journal, moving: Moving) {
 
 /// libgit2 does so itself for its own transports; for all, and after a kill between push and note, it is done here.
 fn track(repository: &Repository, target: &Target, commit: Oid, context: &mut Context<'_>) -> Result<(), Error> {
-    let Some(name) = repository.tracking(target).filter(|name| name.starts_with("refs/remotes/")) else {
-        return Ok(());
-    };
-    if repository.inner.refname_to_id(&name).ok() == Some(commit) {
-        return Ok(());
-    }
     at(context.progress, Step::Track)?;
-    repository.inner.reference(&name, commit, true, "update by push").doing(format!("update {name}")).map(|_| ())
+    repository.track(target, commit, "update by push")
 }

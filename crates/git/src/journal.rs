@@ -106,7 +106,7 @@ impl Journal {
 pub(crate) struct Desk {
     folder: PathBuf,
     /// The operating system lets go of it when the process ends, however it ends, so no lock is ever stale.
-    _lock: File,
+    lock: File,
 }
 
 impl Desk {
@@ -137,7 +137,7 @@ impl Desk {
         }
         let named = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| write!(lock, "{}", std::process::id()));
         named.map_err(io_error("write", &path))?;
-        Ok(Self { folder, _lock: lock })
+        Ok(Self { folder, lock })
     }
 
     /// A folder of our own, emptied.
@@ -177,6 +177,13 @@ impl Desk {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove", &path)(error)),
             _ => Ok(()),
         }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that another thread is just starting holds the same open file until it execs.
+        let _ = self.lock.unlock();
     }
 }
 

@@ -124,7 +124,7 @@ fn converse(repository: &Repository, child: &mut Child, target: &Target, commit:
     }
 
     let capabilities = there.capabilities();
-    let command = format!("{} {commit} {name}\0{capabilities}", old.unwrap_or_else(|| Oid::ZERO_SHA1));
+    let command = format!("{} {commit} {name}\0{capabilities}", old.unwrap_or(Oid::ZERO_SHA1));
     write_packet(&mut to, Some(command.as_bytes()))?;
     write_packet(&mut to, None)?;
     to.write_all(&pack(repository, commit, &there)?)?;

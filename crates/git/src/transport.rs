@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use git2::{AutotagOption, ErrorClass, ErrorCode, FetchOptions, Oid, ProxyOptions, PushOptions, RemoteCallbacks};
+use git2::{ErrorClass, ErrorCode, FetchOptions, Oid, ProxyOptions, PushOptions, RemoteCallbacks};
 use url::Url;
 
 use crate::credentials::Credentials;
@@ -64,6 +64,17 @@ impl Repository {
         )
     }
 
+    /// Notes in the remote-tracking branch, where there is one, what the remote has.
+    pub(crate) fn track(&self, target: &Target, commit: Oid, log: &str) -> Result<(), Error> {
+        let Some(name) = self.tracking(target).filter(|name| name.starts_with("refs/remotes/")) else {
+            return Ok(());
+        };
+        if self.inner.refname_to_id(&name).ok() == Some(commit) {
+            return Ok(());
+        }
+        self.inner.reference(&name, commit, true, log).doing(format!("update {name}")).map(|_| ())
+    }
+
     /// Whether `commit` is `ancestor` or has it among its ancestors; an unknown `ancestor` is none.
     pub(crate) fn has_ancestor(&self, commit: Oid, ancestor: Oid) -> Result<bool, Error> {
         if commit == ancestor {
@@ -120,9 +131,9 @@ pub(crate) fn send(
         Ok(()) => {
             credentials.borrow_mut().accepted();
             match verdict.into_inner() {
+                _ if *old.borrow() == Some(commit) => Ok(Sent::AlreadyThere),
                 Some(None) => Ok(Sent::Accepted(Rejection::lines(&said))),
                 Some(Some(reason)) => Ok(Sent::Rejected(Rejection::new(&target.reference(), &reason, &said))),
-                None if *old.borrow() == Some(commit) => Ok(Sent::AlreadyThere),
                 None => Err(Error::Remote {
                     url: target.url.clone(),
                     reason: "the remote said nothing about the branch".to_owned(),
@@ -133,8 +144,8 @@ pub(crate) fn send(
     }
 }
 
-/// Fetches the target's branch and returns its commit; `None` when it does not exist. `FETCH_HEAD` and tags stay as they
-/// are; the remote-tracking branch is brought up to date.
+/// Fetches the target's branch and returns its commit; `None` when it does not exist. The remote-tracking branch is
+/// brought up to date; `FETCH_HEAD` (which libgit2's own fetch empties) and tags stay as they are.
 pub(crate) fn fetch(repository: &Repository, target: &Target, environment: &Environment) -> Result<Option<Oid>, Error> {
     let mut remote = repository.remote_of(target)?;
     let credentials = RefCell::new(Credentials::new(environment, repository));
@@ -142,19 +153,18 @@ pub(crate) fn fetch(repository: &Repository, target: &Target, environment: &Envi
     let headers = extra_headers(repository, &url);
     let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
     let mut options = FetchOptions::new();
-    options
-        .remote_callbacks(callbacks(&credentials))
-        .proxy_options(proxy())
-        .custom_headers(&headers)
-        .download_tags(AutotagOption::None)
-        .update_fetchhead(false);
-    let fetched = remote.fetch(&[target.reference()], Some(&mut options), None);
+    options.remote_callbacks(callbacks(&credentials)).proxy_options(proxy()).custom_headers(&headers);
+    let name = target.reference();
+    let fetched = remote.download(&[name.as_str()], Some(&mut options));
     drop(options);
     fetched.map_err(|error| failure(target, &error, &credentials.borrow(), ""))?;
     credentials.borrow_mut().accepted();
     let heads = remote.list().map_err(|error| failure(target, &error, &credentials.borrow(), ""))?;
-    let name = target.reference();
-    Ok(heads.iter().find(|head| head.name() == name).map(git2::RemoteHead::oid))
+    let found = heads.iter().find(|head| head.name() == name).map(git2::RemoteHead::oid);
+    if let Some(found) = found {
+        repository.track(target, found, "fetch")?;
+    }
+    Ok(found)
 }
 
 /// No `certificate_check`: without one libgit2 itself refuses unknown hosts and bad certificates.
