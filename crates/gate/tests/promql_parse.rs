@@ -149,6 +149,8 @@ fn accepted() {
         "+up",
         "-up",
         "a:b:c",
+        "up offset --1m",
+        "up[-+-5m]",
         "round(up)",
         "round(up, 5)",
         "hour()",

@@ -232,6 +232,8 @@ impl<'a> Parser<'a> {
         let mut labels = Vec::new();
         while !self.is_sign(")") {
             labels.push(match self.kind() {
+                // The one keyword that Prometheus's grammar leaves out of its list of labels.
+                Kind::Word if self.word().as_deref() == Some("without") => return Err(self.unexpected("a label")),
                 Kind::Word | Kind::MetricWord => self.filled.restore(self.text()),
                 Kind::Text(text) if !text.is_empty() => self.filled.restore(text),
                 _ => return Err(self.unexpected("a label")),

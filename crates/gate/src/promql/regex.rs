@@ -95,7 +95,15 @@ fn translate(pattern: &str) -> Result<String, String> {
                 out.push('\\');
                 out.push(c);
             }
-            '-' if class && rest.starts_with("--") => out.push_str("\\-"),
+            '-' if class && rest.starts_with("--") => {
+                // At the start of a class the first is literal, else the second ends a range.
+                if out.ends_with('[') || out.ends_with("[^") {
+                    out.push_str("\\-");
+                } else {
+                    taken = 2;
+                    out.push_str("-\\-");
+                }
+            }
             '{' if !class => match counts {
                 Some((len, _)) => {
                     taken = len;

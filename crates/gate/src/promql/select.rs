@@ -138,10 +138,7 @@ impl Parser<'_> {
     }
 
     fn sign(&mut self) -> f64 {
-        let mut sign = 1.0;
-        if self.is_sign("-") {
-            sign = -1.0;
-        }
+        let sign = if self.is_sign("-") { -1.0 } else { 1.0 };
         if self.is_sign("-") || self.is_sign("+") {
             self.advance();
         }
@@ -150,7 +147,11 @@ impl Parser<'_> {
 
     /// Seconds and their place; unbound templating is zero.
     fn duration(&mut self) -> Parsed<(f64, Range<usize>)> {
-        let sign = self.sign();
+        // Prometheus takes any number of signs here, and one in front of a timestamp.
+        let mut sign = 1.0;
+        while self.is_sign("-") || self.is_sign("+") {
+            sign *= self.sign();
+        }
         let value = match self.kind() {
             Kind::Number(_) | Kind::Duration(_) if self.is_open() => 0.0,
             Kind::Number(value) | Kind::Duration(value) => sign * value,

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use crate::generate::{self, Chance};
 use crate::judge;
 
-const CASES: usize = 4000;
+const CASES: usize = 3000;
 
 fn json_number(value: f64) -> Json {
     if value.to_bits() == stale().to_bits() {
@@ -39,6 +39,15 @@ fn question(query: &str, series: &[Series], at: f64) -> Json {
 fn same(ours: f64, theirs: f64) -> bool {
     let close = (ours - theirs).abs() <= 1e-9 * ours.abs().max(theirs.abs());
     close || ours == theirs || ours.is_nan() && theirs.is_nan()
+}
+
+/// Labels with the number in `value` cut to twelve digits.
+fn rounded(labels: &str) -> String {
+    let mut labels: Json = serde_json::from_str(labels).expect("labels");
+    if let Some(number) = labels["value"].as_str().and_then(|value| value.parse::<f64>().ok()) {
+        labels["value"] = json!(format!("{number:.12e}"));
+    }
+    labels.to_string()
 }
 
 /// What differs, or nothing.
@@ -83,6 +92,10 @@ fn difference(query: &str, ours: &Result<Value, Unsupported>, theirs: &Json) -> 
             let ordered = query.starts_with("sort") || query.starts_with("topk(") || query.starts_with("bottomk(");
             let values_in_order = elements.len() == found.len()
                 && elements.iter().zip(&found).all(|(ours, theirs)| same(ours.1, theirs.1));
+            // Go's and Rust's powers differ in the last digit, which count_values writes into a label.
+            if query.contains("count_values") {
+                elements.iter_mut().chain(&mut found).for_each(|(labels, _)| *labels = rounded(labels));
+            }
             // Which of equal values topk keeps is left to the order of a heap.
             if query.contains("topk") || query.contains("bottomk") {
                 elements.iter_mut().chain(&mut found).for_each(|(labels, _)| labels.clear());
@@ -134,15 +147,23 @@ fn values_agree_with_prometheus() {
     }
     let questions: Vec<Json> = cases.iter().map(|(text, _, series, at)| question(text, series, *at)).collect();
     let Some(answers) = judge::ask(&questions) else { return };
-    let (mut wrong, mut refused, mut empty) = (Vec::new(), 0, 0);
+    let (mut wrong, mut refused, mut empty, mut passed_on) = (Vec::new(), 0, 0, 0);
     for (index, ((text, query, series, at), theirs)) in cases.iter().zip(&answers).enumerate() {
         let ours = evaluate(query, series, *at);
         refused += usize::from(theirs["error"].is_string());
         empty += usize::from(theirs["type"] == "vector" && theirs["series"].is_null());
+        if matches!(ours, Err(Unsupported::Feature(_))) {
+            passed_on += 1;
+            continue;
+        }
         if let Some(ours) = difference(text, &ours, theirs) {
             wrong.push(format!("#{index} {text} at {at}\n  ours:   {ours}\n  theirs: {theirs}"));
         }
     }
-    println!("{CASES} evaluations, {refused} refused by Prometheus, {empty} empty, {} differ", wrong.len());
+    println!(
+        "{CASES} evaluations, {refused} refused by Prometheus, {empty} empty, {passed_on} not evaluated here, {} differ",
+        wrong.len()
+    );
+    assert!(passed_on * 100 < CASES, "{passed_on} of {CASES} are not evaluated here");
     assert!(wrong.is_empty(), "{} of {CASES} differ:\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
 }

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use crate::generate::{self, Chance};
 use crate::judge;
 
-const CASES: usize = 12_000;
+const CASES: usize = 5000;
 
 const SEEDS: [&str; 26] = [
     "sum by (le) (rate(x_bucket{a=\"b\", c!~'d.*'}[5m] offset 1m))",

@@ -1,7 +1,11 @@
 //! Dates of seconds since the epoch, in UTC.
 
-/// What `hour`, `day_of_week` and their like answer; `None` for any other function.
+/// What `hour`, `day_of_week` and their like answer; `None` for any other function, and for numbers that are no date: what Go
+/// makes of those depends on the machine.
 pub(super) fn part(function: &str, seconds: f64) -> Option<f64> {
+    if seconds.is_nan() || seconds.abs() > 1e15 {
+        return None;
+    }
     let seconds = seconds as i64;
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil(days);
