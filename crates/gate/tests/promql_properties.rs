@@ -102,3 +102,66 @@ fn templating_changes_no_answer() {
         assert_eq!(matches!(query.root().kind, ExprKind::Call(_)), matches!(bound.root().kind, ExprKind::Call(_)));
     }
 }
+
+#[test]
+fn no_text_is_too_strange() {
+    const PIECES: [&str; 34] = [
+        "{{args.x}}",
+        "{{ args.y }}",
+        "{{",
+        "}}",
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        ")",
+        "\"",
+        "'",
+        "`",
+        "\\",
+        "#",
+        "\n",
+        " ",
+        "a",
+        "é",
+        "\u{fffd}",
+        "5m",
+        "1",
+        "sum",
+        "by",
+        "rate",
+        "=~",
+        "=",
+        ",",
+        "or",
+        "vector(0)",
+        "[5m]",
+        "\\x",
+        "offset",
+        "\u{201c}",
+    ];
+    let mut chance = Chance::new(5);
+    for _ in 0..4000 {
+        let text: String = (0..1 + chance.below(12)).map(|_| chance.pick(&PIECES)).collect();
+        let values = ["", "5", "x{a=\"b\"}", "\"", "é", "sum(rate(y[5m]))"].map(str::to_owned);
+        match parse(&text) {
+            Ok(query) => {
+                query.root().walk(&mut |expr| assert!(text.get(expr.span.clone()).is_some(), "{text}"));
+                let value = values[chance.below(values.len())].clone();
+                if let Ok(bound) = query.bind(&|_| Some(value.clone())) {
+                    bound
+                        .root()
+                        .walk(&mut |expr| assert!(text.get(expr.span.clone()).is_some(), "{text} with {value}"));
+                    let _ = evaluate(&bound, &generate::series(&mut chance), 1000.0);
+                }
+            }
+            Err(error) => {
+                assert!(error.offset.is_some_and(|at| text.is_char_boundary(at)), "{text}: {error:?}");
+                if let Some(repair) = error.suggestion {
+                    assert!(text.get(repair.range).is_some(), "{text}");
+                }
+            }
+        }
+    }
+}

@@ -62,7 +62,7 @@ pub enum ExprKind {
     Number(f64),
     /// A string literal, unquoted.
     Text(String),
-    /// A selector, with or without range: an index into [`Query::selectors`].
+    /// A selector, with or without range: an index into [`Query::selectors`](super::Query::selectors).
     Selector(usize),
     /// `expr[range:step]`.
     Subquery(Subquery),

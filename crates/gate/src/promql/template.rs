@@ -120,7 +120,8 @@ impl Filled {
             if inside {
                 return if end { piece.original.end } else { piece.original.start };
             }
-            if at < piece.filled.end || (at == piece.filled.start && piece.filled.is_empty()) {
+            // An empty value stands behind what ends there, and in front of what begins there.
+            if at < piece.filled.start || (end && at == piece.filled.start) {
                 break;
             }
             shift = (piece.filled.end, piece.original.end);
