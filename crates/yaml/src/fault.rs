@@ -27,6 +27,10 @@ pub enum FaultKind {
         /// Byte range of the first one in the outer file.
         first: Range<usize>,
     },
+    /// YAML, and understood, but go-yaml, which Kubernetes and the collector read with, does not load it: a tab that
+    /// indents, a key that is missing or no scalar, a merge of something else than mappings, an anchor's name, a second
+    /// document without `---`.
+    Refused,
     /// An alias names no anchor that stands before it; it reads as null.
     UnknownAlias,
     /// An alias lies inside the value that it stands for; it reads as null.
@@ -101,4 +105,60 @@ pub(crate) fn message(kind: &ErrorKind) -> String {
         kind => return kind.to_string(),
     };
     text.to_owned()
+}
+
+/// Whether the error is about a tab.
+pub(crate) fn is_tab(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::TabInIndentation
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabNotAllowed
+            | ErrorKind::TabAtBlockScalarStart
+    )
+}
+
+/// Whether the error is about an escape in double quotes.
+pub(crate) fn is_escape(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnknownQuotedScalarEscape
+            | ErrorKind::InvalidQuotedScalarHexEscape
+            | ErrorKind::InvalidLowSurrogateHexEscape
+            | ErrorKind::InvalidLowSurrogate
+            | ErrorKind::MissingLowSurrogate
+            | ErrorKind::UnpairedLowSurrogate
+            | ErrorKind::InvalidUnicodeEscape
+    )
+}
+
+/// The first escape that cannot be one, in the double-quoted scalar at `quote`; the parser gives the quote's place.
+pub(crate) fn bad_escape(text: &str, quote: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = quote;
+    while let Some(next) = bytes[at..].iter().position(|b| *b == b'\\').map(|i| at + i) {
+        let escape = &text[next + 1..];
+        let digits = match escape.as_bytes().first() {
+            Some(b'x') => 2,
+            Some(b'u') => 4,
+            Some(b'U') => 8,
+            Some(b'0' | b'a' | b'b' | b't' | b'\t' | b'n' | b'v' | b'f' | b'r' | b'e' | b' ' | b'"' | b'/' | b'\\')
+            | Some(b'N' | b'_' | b'L' | b'P' | b'\n' | b'\r') => 0,
+            _ => return next,
+        };
+        let code = escape.get(1..1 + digits).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        // A pair of surrogates is one character.
+        let low = escape.get(5..7) == Some("\\u");
+        let pair = matches!(code, Some(0xd800..0xdc00)) && low && {
+            let low = escape.get(7..11).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            matches!(low, Some(0xdc00..0xe000))
+        };
+        match code.and_then(char::from_u32) {
+            _ if pair => at = next + 12,
+            None if digits > 0 => return next,
+            _ => at = next + 2,
+        }
+        at = at.min(bytes.len());
+    }
+    quote
 }

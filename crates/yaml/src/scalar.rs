@@ -110,7 +110,7 @@ pub(crate) fn number(text: &str) -> Option<Number> {
         _ => {}
     }
     let stripped;
-    let plain = if text.contains('_') && !text.starts_with('.') {
+    let plain = if text.contains('_') && !text.starts_with("._") {
         stripped = text.replace('_', "");
         stripped.as_str()
     } else {
@@ -165,5 +165,6 @@ fn float(text: &str) -> Option<Number> {
     if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) || !exponent_fits {
         return None;
     }
-    text.parse().ok().map(Number::Float)
+    // Beyond the range of a double, go-yaml keeps the text.
+    text.parse().ok().filter(|value: &f64| value.is_finite()).map(Number::Float)
 }

@@ -1,4 +1,4 @@
-//! What loaders refuse although the grammar allows it.
+//! Documents that multiply themselves, and keys that stand twice.
 
 use super::{Builder, key_text};
 use crate::fault::FaultKind;
@@ -25,35 +25,6 @@ impl Weight {
 }
 
 impl Builder<'_> {
-    /// Characters that loaders refuse wherever they stand, as go-yaml's reader does (readerc.go); the parser takes most
-    /// of them as text. One fault is enough: the text is of another kind than was meant.
-    pub(super) fn control_characters(&mut self) {
-        let suspicious = |b: u8| (b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) || matches!(b, 0x7f | 0xc2 | 0xef);
-        let mut from = 0;
-        while let Some(at) = self.text.as_bytes()[from..].iter().position(|b| suspicious(*b)).map(|i| from + i) {
-            let c = self.text[at..].chars().next().unwrap_or_default();
-            from = at + c.len_utf8();
-            let fine = matches!(c, '\u{85}' | '\u{a0}'..='\u{fffd}') && (c != '\u{feff}' || at == 0);
-            if fine {
-                continue;
-            }
-            // Before the first document begins, the fault is the first one's.
-            let document = self.starts.partition_point(|start| *start <= at).saturating_sub(1);
-            let name = match c {
-                '\u{feff}' => "a byte order mark (U+FEFF) is only allowed at the start of a file".to_owned(),
-                c => format!(
-                    "control character U+{:04X} is not allowed; write it as an escape in double quotes",
-                    c as u32
-                ),
-            };
-            self.fault(FaultKind::Syntax, name, at..from);
-            if let Some(fault) = self.faults.last_mut() {
-                fault.document = document;
-            }
-            return;
-        }
-    }
-
     /// Reads all aliases of the document as null where go-yaml would refuse to write them out: the share of nodes that
     /// came by alias may be 99 % up to 400,000 nodes and falls to 10 % at 4,000,000 (decode.go, allowedAliasRatio).
     pub(super) fn refuse_bomb(&mut self) {

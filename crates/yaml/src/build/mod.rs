@@ -1,6 +1,7 @@
 //! From the parser's events to the arena.
 
 mod checks;
+mod loaders;
 mod scalars;
 
 use crate::fault::{Fault, FaultKind};
@@ -73,18 +74,21 @@ pub(crate) fn build(text: &str) -> (Tree, Vec<Fault>) {
         builder.tree.children.reserve(text.len() / 12 + 4);
         builder.run();
         builder.control_characters();
+        builder.tabs();
     }
     (builder.tree, builder.faults)
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn run(&mut self) {
         let options = granit_parser::options! {
             emit_unresolved_aliases: true,
+            emit_anchor_events: true,
             // Both limits are ours to set: the depth is counted here, and long comment blocks are ordinary.
             flow_nesting_limit: crate::Stream::MAX_DEPTH,
             block_nesting_limit: crate::Stream::MAX_DEPTH,
             max_buffered_comment_events: 1 << 20,
+            bom_inside_document_as_content: true,
             // As libyaml and go-yaml read the last line of a block scalar that ends without a line break.
             block_scalar_eof_without_line_feed: true,
         };
@@ -123,6 +127,9 @@ impl Builder<'_> {
         match event {
             Event::DocumentStart(explicit, _) => {
                 self.document_open = true;
+                if !explicit {
+                    self.bare_document(span.start);
+                }
                 self.starts.push(span.start);
                 self.document = self.tree.roots.len();
                 self.root = NONE;
@@ -140,6 +147,7 @@ impl Builder<'_> {
             Event::SequenceStart(style, anchor, _) => return self.open(false, style, anchor, span),
             Event::MappingStart(style, anchor, _) => return self.open(true, style, anchor, span),
             Event::SequenceEnd | Event::MappingEnd => self.close(Some(span)),
+            Event::Anchor(_, name) => self.anchor_name(&name, span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => {
                 let message = format!("alias *{name} names no anchor that stands before it");
@@ -172,6 +180,14 @@ impl Builder<'_> {
         let mut at = at.min(self.text.len());
         while !self.text.is_char_boundary(at) {
             at -= 1;
+        }
+        if crate::fault::is_escape(error.kind()) {
+            at = crate::fault::bad_escape(self.text, at);
+        }
+        if crate::fault::is_tab(error.kind()) && !self.text[at..].starts_with('\t') {
+            // The parser points behind the tab.
+            let line = self.text[..at].rfind(['\n', '\r']).map_or(0, |i| i + 1);
+            at = self.text[line..at].find('\t').map_or(at, |i| line + i);
         }
         let len = self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         self.fault(kind, message, at..at + len);
@@ -299,6 +315,7 @@ impl Builder<'_> {
         };
         if frame.mapping {
             self.duplicate_keys(children);
+            self.keys(children, frame.merge);
         }
         self.set_anchor(frame.anchor, frame.node, true, frame.weight);
         match self.frames.last_mut() {

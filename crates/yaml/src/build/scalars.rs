@@ -34,6 +34,10 @@ impl Builder<'_> {
         let text_at = if self.text.get(source.clone()) == Some(text) {
             Text { span: source.into(), decoded: false }
         } else {
+            if style == ScalarStyle::Double && source.start <= source.end {
+                let start = source.start;
+                self.json_escapes(self.text.get(source).unwrap_or_default(), start);
+            }
             let start = self.tree.decoded.len();
             self.tree.decoded.push_str(text);
             Text { span: (start..self.tree.decoded.len()).into(), decoded: true }
