@@ -157,8 +157,10 @@ fn operation(root: &Value, pick: usize, kind: usize, new: Value) -> Option<(Op, 
             Op::SetKey { route, key: "new key".into() }
         }
         (2, Value::Map(entries)) => {
-            let after =
-                (pick % 3 == 0).then(|| entries.get(pick % entries.len().max(1)).map(|(key, _)| key.clone())).flatten();
+            let after = pick
+                .is_multiple_of(3)
+                .then(|| entries.get(pick % entries.len().max(1)).map(|(key, _)| key.clone()))
+                .flatten();
             entries.push(("new key".into(), new.clone()));
             Op::Insert { route, key: "new key".into(), value: new, after }
         }

@@ -127,12 +127,12 @@ impl<'a> Builder<'a> {
         match event {
             Event::DocumentStart(explicit, _) => {
                 self.document_open = true;
-                if !explicit {
-                    self.bare_document(span.start);
-                }
                 self.starts.push(span.start);
                 self.document = self.tree.roots.len();
                 self.root = NONE;
+                if !explicit {
+                    self.bare_document(span.start);
+                }
                 // Without `---`, the parser gives the first token's span, which for a block scalar is its content.
                 self.token_end = if explicit { span.end } else { self.line_before(span.start).max(self.token_end) };
             }

@@ -5,16 +5,16 @@ use proptest::prelude::*;
 
 /// How a document is laid out. The `dice` decide what differs from line to line.
 #[derive(Debug, Clone)]
-pub struct Layout {
-    pub step: usize,
-    pub dash: usize,
-    pub crlf: bool,
-    pub final_break: bool,
-    pub comments: bool,
-    pub dice: Vec<u8>,
+pub(crate) struct Layout {
+    pub(crate) step: usize,
+    pub(crate) dash: usize,
+    pub(crate) crlf: bool,
+    pub(crate) final_break: bool,
+    pub(crate) comments: bool,
+    pub(crate) dice: Vec<u8>,
 }
 
-pub fn layout() -> impl Strategy<Value = Layout> {
+pub(crate) fn layout() -> impl Strategy<Value = Layout> {
     let dice = proptest::collection::vec(any::<u8>(), 1..40);
     (prop_oneof![Just(2usize), Just(4)], any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), dice).prop_map(
         |(step, indented, crlf, final_break, comments, dice)| Layout {
@@ -52,7 +52,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-pub fn scalar() -> impl Strategy<Value = Value> {
+pub(crate) fn scalar() -> impl Strategy<Value = Value> {
     prop_oneof![
         1 => Just(Value::Null),
         1 => any::<bool>().prop_map(Value::Bool),
@@ -63,7 +63,7 @@ pub fn scalar() -> impl Strategy<Value = Value> {
     ]
 }
 
-pub fn value() -> impl Strategy<Value = Value> {
+pub(crate) fn value() -> impl Strategy<Value = Value> {
     scalar().prop_recursive(4, 24, 5, |inner| {
         prop_oneof![
             3 => proptest::collection::vec((word(), inner.clone()), 0..5).prop_map(unique),
@@ -73,7 +73,7 @@ pub fn value() -> impl Strategy<Value = Value> {
 }
 
 /// A document with a mapping at its root, as manifests are.
-pub fn document() -> impl Strategy<Value = Value> {
+pub(crate) fn document() -> impl Strategy<Value = Value> {
     proptest::collection::vec((word(), value()), 1..6).prop_map(unique)
 }
 
@@ -84,7 +84,7 @@ fn unique(mut entries: Vec<(String, Value)>) -> Value {
 }
 
 /// Writes the value. Every comment is `#` and a number of its own.
-pub fn write(value: &Value, layout: &Layout) -> String {
+pub(crate) fn write(value: &Value, layout: &Layout) -> String {
     let mut writer = Writer { layout, at: 0, comment: 0, out: String::new() };
     writer.block(value, 0, true);
     let mut out = writer.out;
