@@ -161,7 +161,7 @@ fn value(rollout: &Rollout, value: &ArgValue) -> Option<String> {
         ArgValue::CanaryHash => Some(CANARY_HASH.to_owned()),
         ArgValue::StableHash => Some(STABLE_HASH.to_owned()),
         ArgValue::Field(path) => match path.as_str() {
-            "metadata.namespace" => rollout.namespace.clone(),
+            "metadata.namespace" => Some(crate::series::namespace(rollout.namespace.as_deref()).to_owned()),
             "metadata.name" => Some(rollout.name.clone()),
             _ => None,
         },

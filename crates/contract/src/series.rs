@@ -87,7 +87,7 @@ pub(crate) fn pod_labels(contract: &Contract<'_>, workload: usize) -> BTreeMap<S
     let Some(workload) = contract.repository.workloads.get(workload) else { return labels };
     for name in &contract.context.policy.prometheus.pod_labels {
         let domain = match name.as_str() {
-            "namespace" => workload.namespace.clone().map_or(Domain::Any, |n| Domain::Values(vec![n])),
+            "namespace" => Domain::Values(vec![namespace(workload.namespace.as_deref()).to_owned()]),
             "pod" => Domain::PodName,
             _ => Domain::Any,
         };
@@ -110,6 +110,14 @@ pub(crate) fn pod_labels(contract: &Contract<'_>, workload: usize) -> BTreeMap<S
         _ => {}
     }
     labels
+}
+
+/// A namespace that can't be told still is one, and the same for a rollout and its pods.
+const SOME_NAMESPACE: &str = "some-namespace";
+
+/// The namespace, or a made-up one where it can't be told.
+pub(crate) fn namespace(known: Option<&str>) -> &str {
+    known.unwrap_or(SOME_NAMESPACE)
 }
 
 /// Prometheus' labelmap: every character that a label name cannot have becomes an underscore.

@@ -274,16 +274,9 @@ fn matches_all(selector: &promql::Selector, family: &Family, labels: &[(String, 
         })
 }
 
-/// Whether a label value passes a matcher; regular expressions are anchored as Prometheus anchors them. One that does not
-/// compile passes: Prometheus refuses the query, which is another finding.
+/// Whether a label value passes a matcher, as Prometheus compares.
 pub fn value_matches(matcher: &promql::Matcher, value: &str) -> bool {
-    let regex = || regex::Regex::new(&format!("^(?s:{})$", matcher.value)).map(|r| r.is_match(value));
-    match matcher.op {
-        MatchOp::Eq => matcher.value == value,
-        MatchOp::Ne => matcher.value != value,
-        MatchOp::Re => regex().unwrap_or(true),
-        MatchOp::Nre => regex().map_or(true, |hit| !hit),
-    }
+    matcher.matches(value)
 }
 
 fn span_labels(span: &model::Span) -> Vec<(String, String)> {
@@ -451,8 +444,26 @@ impl Builder<'_, '_> {
             }
             at += interval;
         }
-        if !samples.is_empty() {
-            self.found.push(Series { labels, samples });
+        if samples.is_empty() {
+            return;
+        }
+        // Flows that no label tells apart are one series: what a counter that lost a dimension shows.
+        match self.found.iter_mut().find(|s| s.labels == labels) {
+            Some(series) => add_up(&mut series.samples, &samples),
+            None => self.found.push(Series { labels, samples }),
+        }
+    }
+}
+
+fn add_up(into: &mut Vec<(f64, f64)>, samples: &[(f64, f64)]) {
+    for (at, value) in samples {
+        match into.binary_search_by(|(t, _)| t.total_cmp(at)) {
+            Ok(found) => {
+                if let Some((_, sum)) = into.get_mut(found) {
+                    *sum += value;
+                }
+            }
+            Err(gap) => into.insert(gap, (*at, *value)),
         }
     }
 }

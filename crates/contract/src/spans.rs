@@ -384,7 +384,7 @@ fn attributes(
 fn field_domain(value: &str, namespace: Option<&str>) -> Domain {
     match value {
         "<metadata.name>" => Domain::PodName,
-        "<metadata.namespace>" => namespace.map_or(Domain::Any, |n| Domain::Values(vec![n.to_owned()])),
+        "<metadata.namespace>" => Domain::Values(vec![crate::series::namespace(namespace).to_owned()]),
         "<metadata.labels['rollouts-pod-template-hash']>" => Domain::PodHash,
         _ if value.contains('<') => Domain::Any,
         _ => Domain::Values(vec![value.to_owned()]),

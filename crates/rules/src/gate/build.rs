@@ -121,13 +121,14 @@ fn matchers(
 ) -> Vec<(String, MatchOp, String)> {
     let mut list = Vec::new();
     let rollout = contract.repository.rollouts.get(wanted.rollout);
-    let namespace = rollout.and_then(|r| r.namespace.as_deref());
+    let bound = |name: &str| contract.gates.iter().find(|g| g.rollout == Some(wanted.rollout))?.args.get(name)?.clone();
     let argument = rollout.and_then(|r| r.runs().next()).and_then(|(analysis, _)| {
         let is_namespace = |v: &ArgValue| *v == ArgValue::Field("metadata.namespace".to_owned());
         analysis.args.iter().find(|a| is_namespace(&a.value) && wanted.template.args.iter().any(|t| t.name == a.name))
     });
-    if let (Some(namespace), Some(argument)) = (namespace, argument)
-        && let Some(label) = namespace_label(family, namespace)
+    if let Some(argument) = argument
+        && let Some(namespace) = bound(&argument.name)
+        && let Some(label) = namespace_label(family, &namespace)
     {
         list.push((label.to_owned(), MatchOp::Eq, format!("{{{{args.{}}}}}", argument.name)));
     }

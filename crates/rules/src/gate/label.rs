@@ -30,7 +30,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             if families.is_empty() {
                 continue;
             }
-            for matcher in selector.matchers.iter().filter(|m| m.name != "__name__" && !value_matches(m, "")) {
+            for matcher in selector.matchers.iter().filter(|m| m.name != "__name__" && !m.value.contains("{{") && !value_matches(m, "")) {
                 if let Some(draft) = missing_label(&view, selector, &families, matcher)
                     .or_else(|| missing_value(&view, &families, matcher))
                 {
@@ -79,8 +79,7 @@ fn meant_label(view: &View<'_, '_>, family: &Family, matcher: &Matcher) -> Optio
     if matcher.value == CANARY_HASH || matcher.value == STABLE_HASH {
         return hash_label(family).map(str::to_owned);
     }
-    let namespace = view.rollout().and_then(|r| r.namespace.as_deref());
-    if let Some(namespace) = namespace.filter(|n| *n == matcher.value) {
+    if let Some(namespace) = view.namespace().filter(|n| *n == matcher.value) {
         return namespace_label(family, namespace).map(str::to_owned);
     }
     let fits = |name: &&str| match family.labels.get(*name) {

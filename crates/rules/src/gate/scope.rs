@@ -107,7 +107,7 @@ fn scoped(view: &View<'_, '_>) -> Option<Fix> {
             let families = view.families(selector);
             let family = families.iter().find(|f| hash_label(f).is_some())?;
             let mut wanted = vec![(hash_label(family)?.to_owned(), MatchOp::Eq, format!("{{{{args.{hash}}}}}"))];
-            if let (Some(namespace), Some(value)) = (namespace, view.rollout()?.namespace.as_deref())
+            if let (Some(namespace), Some(value)) = (namespace, view.namespace())
                 && let Some(label) = namespace_label(family, value)
             {
                 wanted.push((label.to_owned(), MatchOp::Eq, format!("{{{{args.{}}}}}", namespace.name)));

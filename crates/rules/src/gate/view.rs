@@ -32,6 +32,14 @@ impl<'a, 'r> View<'a, 'r> {
         repository.rollouts.get(self.gate.rollout?)
     }
 
+    /// The value of the argument that carries the rollout's namespace, where one does.
+    pub(crate) fn namespace(&self) -> Option<&'a str> {
+        let place = self.gate.analysis.as_ref()?;
+        let (analysis, _) = self.rollout()?.runs().find(|(a, _)| a.at == *place)?;
+        let given = analysis.args.iter().find(|a| a.value == model::ArgValue::Field("metadata.namespace".to_owned()))?;
+        self.gate.args.get(&given.name)?.as_deref()
+    }
+
     /// What the policy asks of that rollout.
     pub(crate) fn mission(&self) -> Option<&'r Mission> {
         self.contract.mission(self.rollout()?)
@@ -172,10 +180,22 @@ fn one_of(label: &str, values: &[&str]) -> (String, MatchOp, String) {
     match values.as_slice() {
         [only] => (label.to_owned(), MatchOp::Eq, (*only).to_owned()),
         several => {
-            let escaped: Vec<String> = several.iter().map(|v| regex::escape(v).replace("\\-", "-")).collect();
+            let escaped: Vec<String> = several.iter().map(|v| escape(v)).collect();
             (label.to_owned(), MatchOp::Re, escaped.join("|"))
         }
     }
+}
+
+/// A value as a regular expression that matches it alone.
+fn escape(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.chars() {
+        if r".+*?()|[]{}^$\".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// Narrows every selector of a described workload to its entry points.
