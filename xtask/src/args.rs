@@ -170,6 +170,9 @@ pub(crate) struct FixAndPushArgs {
     /// Apply the fixes too that need a person's judgement
     #[arg(long)]
     pub(crate) unsafe_fixes: bool,
+    /// Take an interrupted or rejected run back instead
+    #[arg(long, conflicts_with_all = ["dry_run", "message", "no_push"])]
+    pub(crate) undo: bool,
     /// Do not touch a cluster
     #[arg(long)]
     pub(crate) no_cluster: bool,

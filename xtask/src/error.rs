@@ -1,6 +1,5 @@
 //! What stops a command, in kinds, with a hint for the person.
 
-use crate::exit::Exit;
 use std::error::Error;
 use std::fmt::Display;
 
@@ -24,7 +23,6 @@ pub(crate) struct CommandError {
     pub(crate) causes: Vec<String>,
     /// What the person can do.
     pub(crate) hint: Option<String>,
-    exit: Exit,
 }
 
 impl CommandError {
@@ -41,7 +39,7 @@ impl CommandError {
     }
 
     fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), hint: None, exit: Exit::CouldNotRun }
+        Self { kind, message: message.into(), causes: Vec::new(), hint: None }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -49,9 +47,9 @@ impl CommandError {
         self
     }
 
-    /// Another exit code than 2.
-    pub(crate) fn exits(mut self, exit: Exit) -> Self {
-        self.exit = exit;
+    /// A hint where the error brought none of its own.
+    pub(crate) fn hint_if_none(mut self, hint: &str) -> Self {
+        self.hint.get_or_insert_with(|| hint.to_owned());
         self
     }
 
@@ -63,10 +61,6 @@ impl CommandError {
             next = error.source();
         }
         self
-    }
-
-    pub(crate) fn exit(&self) -> Exit {
-        self.exit
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::args::Target;
 use crate::error::CommandError;
+use crate::ignored::Ignored;
 use crate::{facts, policy};
 use model::{Context, SourceFile, Unreadable};
 use rules::Report;
@@ -17,6 +18,8 @@ pub(crate) struct Input {
     pub(crate) context: Context,
     /// What was left aside while reading.
     pub(crate) notes: Vec<String>,
+    /// What is left aside on purpose; holds for other states of the folder too.
+    pub(crate) ignored: Ignored,
 }
 
 impl Input {
@@ -28,22 +31,32 @@ impl Input {
             let here = Path::new(".");
             let policy = policy::load(named, here, files::repository_root(here).as_deref())?;
             let context = Context { policy, ..Context::default() };
-            return Ok(Input { folder: None, files: vec![source(file, None)], context, notes: Vec::new() });
+            return Ok(Input {
+                folder: None,
+                files: vec![source(file, None)],
+                context,
+                notes: Vec::new(),
+                ignored: Ignored::none(),
+            });
         }
         let tree = files::read(&target.path)?;
         let folder = tree.root.clone();
         let root = files::repository_root(&folder);
         let policy = policy::load(named, &folder, root.as_deref())?;
-        let mut input = Input::from_tree(tree, Context { policy, ..Context::default() });
+        // A file that was named outright is never left aside.
+        let ignored = if target.path.is_dir() { Ignored::above(&folder, root.as_deref()) } else { Ignored::none() };
+        let mut input = Input::from_tree(tree, Context { policy, ..Context::default() }, &ignored);
         if facts::wanted(&input.files) {
             input.context.git = facts::gather(&folder, root.as_deref())?;
         }
+        input.ignored = ignored;
         Ok(input)
     }
 
     /// Turns what the file system or a revision gave into values. Helm templates are no YAML yet and are left out.
-    pub(crate) fn from_tree(tree: files::Tree, context: Context) -> Input {
-        let mut notes: Vec<String> = tree.notes.iter().map(ToString::to_string).collect();
+    pub(crate) fn from_tree(mut tree: files::Tree, context: Context, ignored: &Ignored) -> Input {
+        let mut notes: Vec<String> = ignored.apply(&mut tree).into_iter().collect();
+        notes.extend(tree.notes.iter().map(ToString::to_string));
         let charts: Vec<String> = tree.charts.iter().cloned().collect();
         let files: Vec<SourceFile> = if tree.inside_templates {
             notes.push(
@@ -53,12 +66,18 @@ impl Input {
         } else {
             tree.files.into_iter().map(|file| source(file, Some(&tree.root))).collect()
         };
-        Input { folder: Some(tree.root), files, context: Context { charts, ..context }, notes }
+        Input {
+            folder: Some(tree.root),
+            files,
+            context: Context { charts, ..context },
+            notes,
+            ignored: Ignored::none(),
+        }
     }
 
     /// Adds what reading left aside to the account of what was judged.
-    pub(crate) fn account(&self, report: &mut Report) {
-        report.judged.notes.extend(self.notes.iter().cloned());
+    pub(crate) fn account(&mut self, report: &mut Report) {
+        report.judged.notes.append(&mut self.notes);
     }
 }
 

@@ -7,9 +7,11 @@ mod commands;
 mod error;
 mod exit;
 mod facts;
+mod ignored;
 mod input;
 mod markdown;
 mod policy;
+mod scenario;
 mod ui;
 
 use args::Command;
@@ -36,7 +38,7 @@ pub fn run() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             ui.error(&error);
-            error.exit().into()
+            Exit::CouldNotRun.into()
         }
     }
 }

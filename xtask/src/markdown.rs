@@ -3,21 +3,33 @@
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use report::Look;
 
+const HEADING: &str = "\u{1b}[1;4m";
 const BOLD: &str = "\u{1b}[1m";
-const UNDERLINE: &str = "\u{1b}[4m";
 const CODE: &str = "\u{1b}[36m";
 const PLAIN: &str = "\u{1b}[0m";
 
-/// Renders headings, lists, emphasis and code; anything else comes as its text.
+/// A whole page: rendered with colours, else as it is.
 pub(crate) fn render(page: &str, look: &Look) -> String {
-    if !look.colour {
-        return if page.ends_with('\n') { page.to_owned() } else { format!("{page}\n") };
+    match (look.colour, page.ends_with('\n')) {
+        (true, _) => wrapped(page, look),
+        (false, true) => page.to_owned(),
+        (false, false) => format!("{page}\n"),
     }
-    let mut pen = Pen { out: String::new(), line: String::new(), indent: Vec::new(), width: look.width.clamp(40, 100) };
+}
+
+/// Renders headings, lists, emphasis and code in lines of at most 100 columns; anything else comes as its text.
+pub(crate) fn wrapped(page: &str, look: &Look) -> String {
+    let mut pen = Pen {
+        out: String::new(),
+        line: String::new(),
+        indent: Vec::new(),
+        width: look.width.clamp(40, 100),
+        colour: look.colour,
+    };
     let mut code = false;
     for event in Parser::new_ext(page, Options::empty()) {
         match event {
-            Event::Start(Tag::Heading { .. }) => pen.style(&format!("{BOLD}{UNDERLINE}")),
+            Event::Start(Tag::Heading { .. }) => pen.style(HEADING),
             Event::Start(Tag::Strong | Tag::Emphasis) => pen.style(BOLD),
             Event::End(TagEnd::Strong | TagEnd::Emphasis) => pen.style(PLAIN),
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_) | CodeBlockKind::Indented)) => code = true,
@@ -50,7 +62,7 @@ pub(crate) fn render(page: &str, look: &Look) -> String {
             }
             Event::Text(text) if code => pen.verbatim(&text),
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => pen.text(&text),
-            Event::Code(text) => pen.text(&format!("{CODE}{text}{PLAIN}")),
+            Event::Code(text) => pen.code(&text),
             Event::SoftBreak => pen.text(" "),
             Event::HardBreak => pen.flush(),
             Event::Rule => pen.blank(),
@@ -66,6 +78,7 @@ struct Pen {
     line: String,
     indent: Vec<&'static str>,
     width: usize,
+    colour: bool,
 }
 
 impl Pen {
@@ -74,7 +87,15 @@ impl Pen {
     }
 
     fn style(&mut self, code: &str) {
-        self.line.push_str(code);
+        if self.colour {
+            self.line.push_str(code);
+        }
+    }
+
+    /// Without colours the backquotes tell where code begins and ends.
+    fn code(&mut self, text: &str) {
+        let (open, close) = if self.colour { (CODE, PLAIN) } else { ("`", "`") };
+        self.line.push_str(&format!("{open}{text}{close}"));
     }
 
     fn item(&mut self) {
@@ -86,7 +107,8 @@ impl Pen {
 
     fn verbatim(&mut self, text: &str) {
         for line in text.lines() {
-            self.out.push_str(&format!("    {CODE}{line}{PLAIN}\n"));
+            let (open, close) = if self.colour { (CODE, PLAIN) } else { ("", "") };
+            self.out.push_str(&format!("    {open}{line}{close}\n"));
         }
     }
 
@@ -163,10 +185,10 @@ mod tests {
     fn on_a_terminal_it_is_wrapped_and_styled() {
         let text = render(PAGE, &look(true)).replace('\u{1b}', "^");
         insta::assert_snapshot!(text, @r"
-        ^[1m^[4mgate/vacuous^[0m
+        ^[1;4mgate/vacuous^[0m
 
-        Cannot ^[1mfail^[0m for lack of ^[36mdata^[0m, so an
-        idle canary passes.
+        Cannot ^[1mfail^[0m for lack of ^[36mdata^[0m, so an idle
+        canary passes.
 
         - one
         - two words

@@ -76,16 +76,17 @@ impl Ui {
         }
     }
 
+    /// Prints commands to try next, each with what it does.
+    pub(crate) fn next(&self, commands: &[(String, &str)]) -> Result<(), CommandError> {
+        let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+        commands.iter().try_for_each(|(command, what)| self.line(&format!("  {command:width$}  {what}")))
+    }
+
     /// Says on standard error what goes on; not when quiet.
     pub(crate) fn status(&self, text: &str) {
         if !self.quiet {
             eprint(&format!("{text}\n"));
         }
-    }
-
-    /// Says on standard error what a person must not miss.
-    pub(crate) fn warn(&self, text: &str) {
-        eprint(&format!("{} {}\n", self.paint("33", "warning:"), visible(text)));
     }
 
     /// Reports why a command could not run.
@@ -151,6 +152,11 @@ impl Progress {
         if self.plain {
             eprint(&format!("{}\n", visible(text)));
         }
+    }
+
+    /// Something within a step, for those who watch.
+    pub(crate) fn detail(&self, text: &str) {
+        self.bar.set_message(visible(text).into_owned());
     }
 
     /// Takes the spinner away.

@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// Runs `check`.
 pub(crate) fn cmd_check(ui: &Ui, args: &CheckArgs) -> Result<Exit, CommandError> {
-    let input = Input::load(&args.target)?;
+    let mut input = Input::load(&args.target)?;
     let repository = Repository::read(&input.files, &input.context);
     let mut report = rules::check(&repository, &input.context);
     if let Some(rev) = &args.since {
@@ -65,7 +65,7 @@ fn since(rev: &str, input: &Input, now: &Repository, report: Report) -> Result<R
         tree.files.retain(|file| file.path == only.path);
     }
     let context = Context { charts: Vec::new(), ..input.context.clone() };
-    let old = Input::from_tree(tree, context);
+    let old = Input::from_tree(tree, context, &input.ignored);
     let then = Repository::read(&old.files, &old.context);
     let before = rules::check(&then, &old.context);
     Ok(report::introduced(&before, report, |old, new| line(&then, old) == line(now, new)))

@@ -10,14 +10,13 @@ use std::path::Path;
 
 /// Runs `fix`.
 pub(crate) fn cmd_fix(ui: &Ui, args: &FixArgs) -> Result<Exit, CommandError> {
-    let input = Input::load(&args.target)?;
+    let mut input = Input::load(&args.target)?;
     let folder = input.folder.clone().ok_or_else(|| {
         CommandError::user("a stream on standard input cannot be fixed").hint("fix the files that it was built from")
     })?;
     let level = if args.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };
-    let notes = Input { files: Vec::new(), folder: None, context: model::Context::default(), notes: input.notes };
-    let mut fixed = rules::fix(input.files, &input.context, level);
-    notes.account(&mut fixed.report);
+    let mut fixed = rules::fix(std::mem::take(&mut input.files), &input.context, level);
+    input.account(&mut fixed.report);
     let look = ui.look();
     if args.diff {
         ui.out(&report::diff(&fixed.changed, look.colour))?;

@@ -1,0 +1,10 @@
+//! The command line as a process: exit codes, streams, files, git.
+#![allow(clippy::unwrap_used, reason = "a test that fails here should stop")]
+
+mod check;
+mod demo;
+mod fix;
+mod fix_and_push;
+mod pages;
+mod practice;
+mod run;
