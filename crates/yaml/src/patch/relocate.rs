@@ -31,6 +31,9 @@ pub(super) fn relocate(place: &Place<'_>, to: &Place<'_>, after: Option<&str>) -
         return Err(unsupported("entries between braces are not moved"));
     }
     let index = position(to, after)?;
+    if same && (index == node.slot() || index == node.slot() + 1) {
+        return Ok(Vec::new());
+    }
     let (lines, old) = written(place, node)?;
     let line_break = eol(&node.stream().own);
     let text: &str = &node.stream().own;
