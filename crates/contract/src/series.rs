@@ -65,7 +65,7 @@ pub struct Family {
 }
 
 /// Derives every family of described workloads and of span metrics connectors.
-pub fn families(contract: &Contract<'_>) -> Vec<Family> {
+pub(crate) fn families(contract: &Contract<'_>) -> Vec<Family> {
     let mut found = Vec::new();
     for (index, workload) in contract.repository.workloads.iter().enumerate() {
         let image = workload.containers.iter().find_map(|c| {
@@ -198,9 +198,9 @@ fn span_families(contract: &Contract<'_>, index: usize, source: &SpanMetrics) ->
 
 impl Contract<'_> {
     /// The families with that name that reach Prometheus; where none does, those that a mended chain would give.
-    pub fn known<'s, 'n>(&'s self, name: &'n str) -> impl Iterator<Item = &'s Family> + use<'s, 'n, '_> {
+    pub fn known(&self, name: &str) -> Vec<&Family> {
         let any = self.exists(name);
-        self.families.iter().filter(move |f| f.name == name && f.exists == any)
+        self.families.iter().filter(|f| f.name == name && f.exists == any).collect()
     }
 
     /// Whether a metric of that name reaches Prometheus.

@@ -74,7 +74,7 @@ pub const CONNECTOR: &[&str] = &["spanmetrics", "span_metrics"];
 const NAMESPACE_SINCE: Version = Version(0, 109, 0);
 
 /// The default explicit bounds, in milliseconds (connector.go, `defaultHistogramBucketsMs`).
-pub const BOUNDS_MS: &[f64] =
+pub(crate) const BOUNDS_MS: &[f64] =
     &[2.0, 4.0, 6.0, 8.0, 10.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1000.0, 1400.0, 2000.0, 5000.0, 10_000.0, 15_000.0];
 
 pub(crate) fn span_metrics(contract: &Contract<'_>, index: usize, collector: &Collector) -> Vec<SpanMetrics> {

@@ -4,7 +4,7 @@ use super::view::{entry_matchers, hash_label, namespace_label};
 use crate::draft::fix;
 use crate::finding::{Fix, Safety};
 use contract::gates::GateKind;
-use contract::{CANARY_HASH, Contract, Family, Kind, Origin};
+use contract::{Contract, Family, Kind, Origin};
 use gate::condition::{Op as Compare, ResultType, guarded};
 use gate::promql::MatchOp;
 use model::{ArgValue, Mission, Provider, Template};
@@ -240,9 +240,4 @@ pub(crate) fn initial_delay(contract: &Contract<'_>, family: &Family) -> f64 {
     };
     let needed = 2.0 * flush.max(scrape) + scrape;
     ((needed / 30.0).ceil() * 30.0).max(60.0)
-}
-
-/// Whether an argument's simulated value is the canary's hash.
-pub(crate) fn is_hash(value: &str) -> bool {
-    value == CANARY_HASH
 }

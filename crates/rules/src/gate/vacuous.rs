@@ -191,7 +191,7 @@ fn sources(view: &View<'_, '_>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for selector in view.selectors() {
         let Some(name) = &selector.name else { continue };
-        let family = view.contract.known(name).next();
+        let family = view.contract.known(name).first().copied();
         found.insert(match family.map(|f| &f.origin) {
             Some(Origin::Spans { source, .. }) => format!("connector {source}"),
             _ => name.clone(),

@@ -56,11 +56,6 @@ impl<'a, 'r> View<'a, 'r> {
         Some((self.gate.query.as_ref()?, self.gate.query()?))
     }
 
-    /// The place of the query, or of the metric where it has none.
-    pub(crate) fn query_place(&self) -> Place {
-        self.gate.query.as_ref().map_or_else(|| self.metric.at.clone(), |q| q.at.clone())
-    }
-
     /// The metric's name for messages.
     pub(crate) fn name(&self) -> String {
         format!("`{}`", self.metric.name)
@@ -74,7 +69,7 @@ impl<'a, 'r> View<'a, 'r> {
     /// The families that a selector reads.
     pub(crate) fn families(&self, selector: &Selector) -> Vec<&'a Family> {
         let Some(name) = selector.name.as_deref() else { return Vec::new() };
-        self.contract.known(name).collect()
+        self.contract.known(name)
     }
 
     /// Whether the series come from a span metrics connector.

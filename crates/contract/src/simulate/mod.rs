@@ -1,0 +1,199 @@
+//! What a gate reads under a scenario: series of described workloads are made up sample by sample, as scrapes and flushes
+//! would leave them, and the gate's own query is evaluated over them.
+
+mod composition;
+mod flows;
+mod world;
+
+pub use composition::{Composition, value_matches};
+pub use flows::probe_rate;
+
+use crate::Contract;
+use crate::gates::Gate;
+use gate::analysis::{Outcome, due_times};
+use gate::condition::{Measured, phase};
+use gate::promql::{self, Query, Series, Value};
+use world::{Builder, World};
+
+/// The canary's pod template hash in simulations.
+pub const CANARY_HASH: &str = "77c5fb9d64";
+/// The stable version's.
+pub const STABLE_HASH: &str = "58d9c7f6bd";
+
+/// What one version of the workload sees.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    /// Riders' requests per second over all its pods.
+    pub rides: f64,
+    /// Share of rides that fail.
+    pub failing: f64,
+    /// Factor on every duration.
+    pub slow: f64,
+    /// Its pods run and send telemetry.
+    pub running: bool,
+    /// Seconds at which the first pod is ready and rides begin.
+    pub since: f64,
+    /// Scrapes and probes reach it.
+    pub watched: bool,
+}
+
+impl Load {
+    /// Riders, no faults, for long enough.
+    pub const HEALTHY: Load = Load { rides: 0.5, failing: 0.0, slow: 1.0, running: true, since: STEADY, watched: true };
+    /// Scraped and probed, no riders.
+    pub const IDLE: Load = Load { rides: 0.0, ..Load::HEALTHY };
+    /// Every ride fails.
+    pub const FAILING: Load = Load { failing: 1.0, ..Load::HEALTHY };
+    /// Every ride takes ten times as long.
+    pub const SLOW: Load = Load { slow: 10.0, ..Load::HEALTHY };
+    /// No pods.
+    pub const ABSENT: Load = Load { rides: 0.0, running: false, watched: false, ..Load::HEALTHY };
+}
+
+const STEADY: f64 = -100_000.0;
+
+/// Both versions, and where the clocks stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scenario {
+    /// The canary.
+    pub canary: Load,
+    /// The stable version.
+    pub stable: Load,
+    /// Share of a scrape interval between time 0 and the first scrape.
+    pub scrape_phase: f64,
+    /// Share of a flush interval between time 0 and the first flush.
+    pub flush_phase: f64,
+}
+
+impl Scenario {
+    /// A canary beside a healthy stable version.
+    pub fn of(canary: Load) -> Scenario {
+        Scenario { canary, stable: Load::HEALTHY, scrape_phase: 0.5, flush_phase: 0.5 }
+    }
+}
+
+/// The outcomes of one measurement of a gate in the scenarios that rules ask about; `None` where it can't be told.
+#[derive(Clone, Debug, Default)]
+pub struct Simulated {
+    /// Riders, no faults.
+    pub healthy: Option<(Measured, Outcome)>,
+    /// Scraped and probed, no riders.
+    pub idle: Option<(Measured, Outcome)>,
+    /// Running, but nobody sends or scrapes anything.
+    pub quiet: Option<(Measured, Outcome)>,
+    /// No canary pods beside a healthy stable version.
+    pub stable_only: Option<(Measured, Outcome)>,
+    /// No series at all.
+    pub nothing: Option<(Measured, Outcome)>,
+}
+
+impl Contract<'_> {
+    /// What the gate's query answers at `at` seconds; `None` where that can't be told (a metric that nobody described, an
+    /// argument without a value, PromQL that is not evaluated here).
+    pub fn read(&self, gate: &Gate, scenario: &Scenario, at: f64) -> Option<Measured> {
+        let query = gate.bound.as_ref()?;
+        let series = self.world(gate, query, scenario, at)?;
+        measured(promql::evaluate(query, &series, at).ok()?)
+    }
+
+    /// The outcome of one measurement in a scenario that has lasted long enough.
+    pub fn outcome(&self, gate: &Gate, scenario: &Scenario) -> Option<(Measured, Outcome)> {
+        gate.outcomes()?;
+        let measured = self.read(gate, scenario, 0.0)?;
+        let outcome = judge(gate, &measured);
+        Some((measured, outcome))
+    }
+
+    /// The measurements of a whole run that starts at time 0, each with when it is due.
+    pub fn timeline(&self, gate: &Gate, scenario: &Scenario) -> Option<Vec<(f64, Measured, Outcome)>> {
+        gate.outcomes()?;
+        let count = gate.limits.count.map_or(3, |c| c.clamp(1, 20)) as usize;
+        let due = due_times(&gate.limits, count);
+        let last = due.last()?.as_secs_f64();
+        let query = gate.bound.as_ref()?;
+        let series = self.world(gate, query, scenario, last)?;
+        due.iter()
+            .map(|due| {
+                let at = due.as_secs_f64();
+                let visible: Vec<Series> = series
+                    .iter()
+                    .map(|s| Series {
+                        labels: s.labels.clone(),
+                        samples: s.samples.iter().copied().filter(|(t, _)| *t <= at).collect(),
+                    })
+                    .collect();
+                let measured = measured(promql::evaluate(query, &visible, at).ok()?)?;
+                let outcome = judge(gate, &measured);
+                Some((at, measured, outcome))
+            })
+            .collect()
+    }
+
+    /// The series that the gate's selectors can see, sampled up to `end`.
+    fn world(&self, gate: &Gate, query: &Query, scenario: &Scenario, end: f64) -> Option<Vec<Series>> {
+        let window = query.selectors().iter().filter_map(|s| s.range).map(|r| r.as_secs_f64()).fold(0.0, f64::max);
+        // Looking back over the longest window, or over the lookback of an instant selector, and a flush more.
+        let from = (if window > 0.0 { -window } else { -30.0 }) - 90.0;
+        let from = if gate.limits.initial_delay.as_secs_f64() > 0.0 && end > 0.0 { from.min(-90.0) } else { from };
+        let mut found = World::default();
+        let mut names: Vec<&str> = Vec::new();
+        for selector in query.selectors() {
+            let name = selector.name.as_deref()?;
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        for name in names {
+            let mut any = false;
+            for family in self.known(name) {
+                any = true;
+                let mut builder = Builder { contract: self, query, family, scenario, from, end, found: &mut found };
+                builder.family()?;
+            }
+            if !any {
+                return None;
+            }
+        }
+        Some(found.series)
+    }
+}
+
+fn judge(gate: &Gate, measured: &Measured) -> Outcome {
+    let side = |s: &Option<crate::gates::Side>| s.as_ref().and_then(|s| s.condition().cloned());
+    phase(side(&gate.success).as_ref(), side(&gate.failure).as_ref(), measured)
+}
+
+fn measured(value: Value) -> Option<Measured> {
+    match value {
+        Value::Scalar(value) => Some(Measured::Scalar(value)),
+        Value::Vector(samples) => Some(Measured::Vector(samples.into_iter().map(|s| s.value).collect())),
+        _ => None,
+    }
+}
+
+impl Contract<'_> {
+    /// The scenarios of the gate with that index, evaluated once.
+    pub fn simulated(&self, index: usize) -> &Simulated {
+        static EMPTY: Simulated =
+            Simulated { healthy: None, idle: None, quiet: None, stable_only: None, nothing: None };
+        let (Some(gate), Some(cell)) = (self.gates.get(index), self.simulations.get(index)) else { return &EMPTY };
+        cell.get_or_init(|| {
+            let outcome = |load: Load| self.outcome(gate, &Scenario::of(load));
+            Simulated {
+                healthy: outcome(Load::HEALTHY),
+                idle: outcome(Load::IDLE),
+                quiet: outcome(Load { watched: false, ..Load::IDLE }),
+                stable_only: outcome(Load::ABSENT),
+                nothing: self.nothing(gate),
+            }
+        })
+    }
+
+    /// The outcome over no series at all, whatever the arguments are.
+    fn nothing(&self, gate: &Gate) -> Option<(Measured, Outcome)> {
+        gate.outcomes()?;
+        let measured = measured(promql::evaluate(&gate.anyhow()?, &[], 0.0).ok()?)?;
+        let outcome = judge(gate, &measured);
+        Some((measured, outcome))
+    }
+}

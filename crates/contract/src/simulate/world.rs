@@ -1,0 +1,202 @@
+//! Builds the series that scrapes and flushes would leave.
+
+use super::flows::{Flow, PODS, count_flows, span_flows};
+use super::{CANARY_HASH, Load, STABLE_HASH, Scenario};
+use crate::Contract;
+use crate::series::{Domain, Family, Kind, Origin};
+use gate::promql::{MatchOp, Query, Series};
+use model::Workload;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+pub(super) struct Builder<'a, 'r> {
+    pub(super) contract: &'a Contract<'r>,
+    pub(super) query: &'a Query,
+    pub(super) family: &'a Family,
+    pub(super) scenario: &'a Scenario,
+    pub(super) from: f64,
+    pub(super) end: f64,
+    pub(super) found: &'a mut World,
+}
+
+impl Builder<'_, '_> {
+    pub(super) fn family(&mut self) -> Option<()> {
+        match &self.family.origin {
+            Origin::Workload(index) => {
+                let workload = self.contract.repository.workloads.get(*index)?;
+                let description = self.contract.description_of(workload)?;
+                let counted = description.requests.iter().flat_map(|r| &r.counts).any(|c| c.metric == self.family.name);
+                if !counted {
+                    return None;
+                }
+                self.versions(workload, |builder, load, hash, pod| {
+                    let flows = count_flows(description, workload, load, builder.contract, &builder.family.name);
+                    for flow in flows {
+                        builder.add(flow, load, hash, pod, None);
+                    }
+                });
+                Some(())
+            }
+            Origin::Spans { source, .. } => {
+                let source = self.contract.span_metrics.get(*source)?;
+                if source.senders.is_empty() {
+                    return None;
+                }
+                for sender in &source.senders {
+                    let workload = self.contract.repository.workloads.get(*sender)?;
+                    let description = self.contract.description_of(workload).filter(|d| !d.requests.is_empty())?;
+                    self.versions(workload, |builder, load, hash, pod| {
+                        for flow in span_flows(description, workload, load, builder.contract) {
+                            builder.add(flow, load, hash, pod, Some(source));
+                        }
+                    });
+                }
+                Some(())
+            }
+        }
+    }
+
+    fn versions(&mut self, workload: &Workload, mut each: impl FnMut(&mut Self, &Load, &str, usize)) {
+        let scenario = self.scenario;
+        let mut versions = vec![(scenario.stable, STABLE_HASH)];
+        if workload.kind == "Rollout"
+            || self.contract.repository.rollouts.iter().any(|r| {
+                r.workload.is_some_and(|w| {
+                    self.contract.repository.workloads.get(w).is_some_and(|w| w.object == workload.object)
+                })
+            })
+        {
+            versions.insert(0, (scenario.canary, CANARY_HASH));
+        }
+        for (load, hash) in versions.iter().filter(|(load, _)| load.running) {
+            for pod in 0..PODS {
+                each(self, load, hash, pod);
+            }
+        }
+    }
+
+    /// Adds the series of one flow in one pod, a bucket each for histograms.
+    fn add(&mut self, flow: Flow, load: &Load, hash: &str, pod: usize, spans: Option<&crate::SpanMetrics>) {
+        let mut labels = BTreeMap::new();
+        for (name, domain) in &self.family.labels {
+            let value = match domain {
+                Domain::PodHash => hash.to_owned(),
+                Domain::PodName => format!("pod-{hash}-{pod}"),
+                Domain::Values(values) => match values.first() {
+                    Some(first) => first.clone(),
+                    None => continue,
+                },
+                // One collector exposes all spans; a workload's own page differs by pod.
+                Domain::Any if spans.is_none() => format!("{hash}-{pod}"),
+                Domain::Any => "any".to_owned(),
+            };
+            labels.insert(name.clone(), value);
+        }
+        for (name, value) in flow.labels {
+            if self.family.labels.contains_key(&name) {
+                labels.insert(name, value);
+            }
+        }
+        labels.remove("le");
+        labels.insert("__name__".to_owned(), self.family.name.clone());
+        if !self.wanted(&labels) {
+            return;
+        }
+        let share = |bound: f64| ((bound - flow.ms * 0.8) / (flow.ms * 0.3)).clamp(0.0, 1.0);
+        match (self.family.kind, spans) {
+            (Kind::Bucket, Some(source)) => {
+                for bound in source.bounds.iter().copied().chain([f64::INFINITY]) {
+                    let mut labels = labels.clone();
+                    let text = if bound.is_infinite() { "+Inf".to_owned() } else { format!("{bound}") };
+                    labels.insert("le".to_owned(), text);
+                    let part = if bound.is_infinite() { 1.0 } else { share(bound * source.unit_ms) };
+                    self.push(labels, flow.rate * part, flow.rate, load, Some(source.flush));
+                }
+            }
+            (Kind::Sum, Some(source)) => {
+                self.push(labels, flow.rate * flow.ms / source.unit_ms, flow.rate, load, Some(source.flush));
+            }
+            (_, source) => self.push(labels, flow.rate, flow.rate, load, source.map(|s| s.flush)),
+        }
+    }
+
+    /// Whether any selector could match: a cheap sieve that spares the evaluator series it would pass over.
+    fn wanted(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.query.selectors().iter().any(|selector| {
+            selector.name.as_deref() == Some(self.family.name.as_str())
+                && selector.matchers.iter().all(|m| {
+                    let value = labels.get(&m.name).map_or("", String::as_str);
+                    match m.op {
+                        MatchOp::Eq if m.name != "le" => value == m.value,
+                        MatchOp::Ne => value != m.value,
+                        _ => true,
+                    }
+                })
+        })
+    }
+
+    fn push(&mut self, labels: BTreeMap<String, String>, rate: f64, presence: f64, load: &Load, flush: Option<f64>) {
+        let interval = self.contract.context.policy.prometheus.scrape_interval.max(1.0);
+        let mut samples = Vec::new();
+        let first = ((self.from / interval).floor() + self.scenario.scrape_phase) * interval;
+        let mut at = first;
+        while at <= self.end {
+            let seen = match flush {
+                Some(flush) if flush > 0.0 => {
+                    let phase = flush * self.scenario.flush_phase;
+                    ((at - phase) / flush).floor() * flush + phase
+                }
+                _ => at,
+            };
+            // Riders' series come into being with the first request; a described endpoint's zero series with them.
+            if seen > load.since && (presence > 0.0 || flush.is_none()) {
+                samples.push((at, rate * (seen - load.since)));
+            }
+            at += interval;
+        }
+        if samples.is_empty() {
+            return;
+        }
+        // Flows that no label tells apart are one series: what a counter that lost a dimension shows.
+        self.found.add(labels, samples);
+    }
+}
+
+/// Series under construction, found again by their labels' hash.
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) series: Vec<Series>,
+    by_hash: HashMap<u64, usize>,
+}
+
+impl World {
+    fn add(&mut self, labels: BTreeMap<String, String>, samples: Vec<(f64, f64)>) {
+        let mut hasher = DefaultHasher::new();
+        labels.hash(&mut hasher);
+        match self.by_hash.entry(hasher.finish()) {
+            Entry::Occupied(at) => {
+                if let Some(series) = self.series.get_mut(*at.get()) {
+                    add_up(&mut series.samples, &samples);
+                }
+            }
+            Entry::Vacant(gap) => {
+                gap.insert(self.series.len());
+                self.series.push(Series { labels, samples });
+            }
+        }
+    }
+}
+
+fn add_up(into: &mut Vec<(f64, f64)>, samples: &[(f64, f64)]) {
+    for (at, value) in samples {
+        match into.binary_search_by(|(t, _)| t.total_cmp(at)) {
+            Ok(found) => {
+                if let Some((_, sum)) = into.get_mut(found) {
+                    *sum += value;
+                }
+            }
+            Err(gap) => into.insert(gap, (*at, *value)),
+        }
+    }
+}
