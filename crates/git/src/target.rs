@@ -71,7 +71,7 @@ impl Repository {
         Ok(Target { remote: without_credentials(&name), url, branch: to, continues, address: Address(name) })
     }
 
-    fn push_remote(&self, branch: &str, asked: Option<&str>) -> Result<String, Error> {
+    pub(crate) fn push_remote(&self, branch: &str, asked: Option<&str>) -> Result<String, Error> {
         if let Some(asked) = asked {
             return Ok(asked.to_owned());
         }

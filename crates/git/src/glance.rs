@@ -1,0 +1,119 @@
+//! What a check has to know about the repository, read without libgit2.
+//!
+//! Starting libgit2 starts OpenSSL, which reads the machine's certificates: 7 to 20 ms, more than the whole check of a
+//! small repository takes. A look needs four plain files. Wherever they hold something that is not understood here
+//! (includes, `insteadOf`, linked working trees, extensions, a split index, quoting), libgit2 is asked after all, so this
+//! can only be faster, never different; a test holds both to each other.
+
+mod config;
+mod index;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::redact::redact;
+use crate::repository::Repository;
+use config::Config;
+
+/// A look at the repository around a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// The working tree's folder, canonical.
+    pub root: PathBuf,
+    /// The folder that was asked about, relative to the root, `/` separated, `""` for the root itself.
+    pub prefix: String,
+    /// The branch that is checked out; `None` on a detached HEAD.
+    pub branch: Option<String>,
+    /// The URLs that pushes go to, without credentials; first that of the remote that `git push` would choose, the
+    /// others by the remotes' names.
+    pub remotes: Vec<String>,
+    /// Every folder of the index, relative to the root, without the root itself.
+    pub directories: BTreeSet<String>,
+}
+
+/// Looks at the repository that `folder` lies in; `None` where there is none, or one without working tree.
+///
+/// # Errors
+/// A repository that cannot be read.
+pub fn glance(folder: &Path) -> Result<Option<Glance>, Error> {
+    match light(folder) {
+        Some(found) => Ok(Some(found)),
+        None => thorough(folder),
+    }
+}
+
+/// The same through libgit2.
+fn thorough(folder: &Path) -> Result<Option<Glance>, Error> {
+    let Some(repository) = Repository::discover(folder)?.filter(|found| !found.is_bare()) else { return Ok(None) };
+    let Some(prefix) = repository.relative(folder) else { return Ok(None) };
+    let branch = repository.head()?.branch;
+    let mut names = repository.remotes()?;
+    if let Some(first) = branch.as_deref().and_then(|branch| repository.push_remote(branch, None).ok()) {
+        names.sort_by_key(|name| *name != first);
+    }
+    let remotes = names.iter().filter_map(|name| repository.remote_url(name).ok()).collect();
+    let directories = repository.tracked_directories()?;
+    Ok(Some(Glance { root: repository.root().to_owned(), prefix, branch, remotes, directories }))
+}
+
+/// `None` in doubt.
+fn light(folder: &Path) -> Option<Glance> {
+    let folder = folder.canonicalize().ok()?;
+    let root = folder.ancestors().find(|above| above.join(".git").exists())?.to_owned();
+    let git = root.join(".git");
+    let below = folder.strip_prefix(&root).ok()?;
+    let prefix: Option<Vec<&str>> = below.iter().map(std::ffi::OsStr::to_str).collect();
+
+    let head = fs::read_to_string(git.join("HEAD")).ok()?;
+    let branch = match head.trim_end().strip_prefix("ref: ") {
+        Some(name) => Some(name.strip_prefix("refs/heads/").filter(|name| *name != ".invalid")?.to_owned()),
+        None => None,
+    };
+    // `is_dir` of all of these tells a repository from a folder that happens to be called .git.
+    if !(git.join("objects").is_dir() && git.join("refs").is_dir()) || std::env::var_os("GIT_DIR").is_some() {
+        return None;
+    }
+    if !config::users_are_silent() {
+        return None;
+    }
+    let config = Config::parse(&fs::read_to_string(git.join("config")).ok()?)?;
+    let remotes = remotes(&config, branch.as_deref())?;
+    let directories = match fs::read(git.join("index")) {
+        Ok(bytes) => index::directories(&bytes)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeSet::new(),
+        Err(_) => return None,
+    };
+    Some(Glance { root, prefix: prefix?.join("/"), branch, remotes, directories })
+}
+
+fn remotes(config: &Config, branch: Option<&str>) -> Option<Vec<String>> {
+    let mut names: Vec<&str> = config.subsections("remote").collect();
+    names.sort_unstable();
+    names.dedup();
+    // As `Repository::push_remote`.
+    if let Some(branch) = branch {
+        let own = |key| config.get("branch", branch, key).map(|value| value.filter(|value| *value != "."));
+        let default = config.get("remote", "", "pushdefault")?.filter(|value| *value != ".");
+        let first = own("pushremote")?.or(default).or(own("remote")?);
+        if let Some(first) = first {
+            names.sort_by_key(|name| *name != first);
+        }
+    }
+    let mut urls = Vec::new();
+    for name in names {
+        let url = config.get("remote", name, "url")?;
+        if let Some(url) = config.get("remote", name, "pushurl")?.or(url) {
+            // libgit2 makes a folder's path of some of these.
+            if url.contains('\\') || url.is_empty() {
+                return None;
+            }
+            urls.push(redact(url));
+        }
+    }
+    Some(urls)
+}
+
+#[cfg(test)]
+mod tests;
