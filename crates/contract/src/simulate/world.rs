@@ -78,6 +78,9 @@ impl Builder<'_, '_> {
 
     /// Adds the series of one flow in one pod, a bucket each for histograms.
     fn add(&mut self, flow: Flow, load: &Load, hash: &str, pod: usize, spans: Option<&crate::SpanMetrics>) {
+        if !self.possible(&flow) {
+            return;
+        }
         let mut labels = BTreeMap::new();
         for (name, domain) in &self.family.labels {
             let value = match domain {
@@ -119,6 +122,17 @@ impl Builder<'_, '_> {
             }
             (_, source) => self.push(labels, flow.rate, flow.rate, load, source.map(|s| s.flush)),
         }
+    }
+
+    /// Whether any selector takes the flow's own labels: asked before any series is built, as most are passed over.
+    fn possible(&self, flow: &Flow) -> bool {
+        self.query.selectors().iter().any(|selector| {
+            selector.name.as_deref() == Some(self.family.name.as_str())
+                && selector.matchers.iter().all(|m| {
+                    let own = flow.labels.iter().find(|(name, _)| *name == m.name);
+                    own.is_none_or(|(_, value)| m.matches(value))
+                })
+        })
     }
 
     /// Whether any selector could match: a cheap sieve that spares the evaluator series it would pass over.
