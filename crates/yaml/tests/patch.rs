@@ -161,6 +161,8 @@ fn insert_follows_the_indentation_around() {
     check("a: {}\nb: 1\n", &[insert("a", "x", 1)], "a:\n  x: 1\nb: 1\n");
     check("a: ~ # c\nb: 1\n", &[insert("a", "x", 1)], "a: # c\n  x: 1\nb: 1\n");
     check("a:\n-\n- b\n", &[insert("a[0]", "x", 1)], "a:\n- x: 1\n- b\n");
+    check("a:\n  b: |\n    x", &[insert("a", "d", 3)], "a:\n  b: |-\n    x\n  d: 3");
+    check("a:\n- |+\n  x", &[append("a", 3)], "a:\n- |-\n  x\n- 3");
     check("a:", &[insert("a", "x", 1)], "a:\n  x: 1");
     check("--- # empty\n", &[insert("", "x", 1)], "---\nx: 1 # empty\n");
     assert!(matches!(refused("a: 1\n", insert("a", "x", 1)), PatchError::WrongKind { .. }));

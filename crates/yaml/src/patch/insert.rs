@@ -1,11 +1,11 @@
 //! Adding entries and items.
 
 use super::flow::{self, New};
-use super::layout::{Style, column, comment_column, line_end, line_start, previous_line, spaces, tail};
+use super::layout::{Style, column, comment_column, deepest, line_end, line_start, previous_line, spaces, tail};
 use super::locate::Place;
-use super::set::{dash, fill, refuse_existing};
+use super::set::{dash, fill, header_end, refuse_existing};
 use super::{PatchError, TextEdit, render};
-use crate::{Kind, Node, Value};
+use crate::{Kind, Node, ScalarStyle, Value};
 
 pub(super) fn insert(
     place: &Place<'_>,
@@ -55,14 +55,27 @@ pub(super) fn insert_lines(
         return fill(place, false, lines);
     };
     let column = column(text, mapping.own_span().start as usize);
-    Ok(vec![line_after(previous, &format!("{}{}", spaces(column), lines(column)))])
+    Ok(line_after(previous, &format!("{}{}", spaces(column), lines(column))))
 }
 
 /// A new line behind the last line of a value.
-fn line_after(node: Node<'_>, line: &str) -> TextEdit {
+fn line_after(node: Node<'_>, line: &str) -> Vec<TextEdit> {
     let text: &str = &node.stream().own;
     let at = line_end(text, tail(node));
-    TextEdit::insert(at, format!("{}{line}", super::layout::eol(text)))
+    let mut edits = Vec::new();
+    let last = deepest(node);
+    let block = matches!(last.style(), ScalarStyle::Literal | ScalarStyle::Folded) && !last.is_alias();
+    if block && at == text.len() && last.as_str().is_some_and(|text| !text.ends_with('\n')) {
+        // At the end of the text it had no line break to keep; now it gets one, which must not become part of it.
+        let header = last.own_span().start as usize;
+        let end = header_end(text, header);
+        match text[header..end].strip_suffix(['-', '+']) {
+            Some(_) => edits.push(TextEdit::replace(end - 1..end, "-")),
+            None => edits.push(TextEdit::insert(end, "-")),
+        }
+    }
+    edits.push(TextEdit::insert(at, format!("{}{line}", super::layout::eol(text))));
+    edits
 }
 
 /// Adds an item before `index`, or at the end.
@@ -101,7 +114,7 @@ pub(super) fn insert_item(place: &Place<'_>, index: Option<usize>, value: &Value
     match sequence.last_written() {
         Some(last) => {
             let column = column(text, sequence.own_span().start as usize);
-            Ok(vec![line_after(last, &format!("{}{}", spaces(column), lines(column)))])
+            Ok(line_after(last, &format!("{}{}", spaces(column), lines(column))))
         }
         None => fill(place, true, &lines),
     }

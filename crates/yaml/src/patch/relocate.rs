@@ -38,6 +38,13 @@ pub(super) fn relocate(place: &Place<'_>, to: &Place<'_>, after: Option<&str>) -
     let line_break = eol(&node.stream().own);
     let text: &str = &node.stream().own;
     let mut edits = insert_lines(to, index, &|column| indented(&lines, old, column, line_break))?;
+    if let Some(last) = edits.last_mut().filter(|edit| edit.range.start == text.len())
+        && remove::ends_line(node)
+        && !text.ends_with(['\n', '\r'])
+    {
+        // A block scalar that ends with a line break has to keep it at the end of the text.
+        last.text.push_str(line_break);
+    }
     let mut gone = remove::remove(place)?;
     if let ([new], [old]) = (edits.as_slice(), gone.as_mut_slice())
         && old.range.start < new.range.start
@@ -61,9 +68,9 @@ fn written<'a>(place: &Place<'a>, node: Node<'a>) -> Result<(Vec<&'a str>, usize
     let start = remove::start(place)?;
     let column = column(text, start);
     let line = line_start(text, start);
-    let from = match is_blank(text[line..start].trim_start_matches('\u{feff}')) && node.slot() > 0 {
+    let own_line = is_blank(text[line..start].trim_start_matches('\u{feff}'));
+    let from = match own_line && !remove::is_first_of_file(node) {
         true => comments_start(text, line, column) + column,
-        // Behind a dash, and at the head of a mapping, comments above may be about more than this entry.
         false => start,
     };
     let end = line_end(text, tail(node));

@@ -23,6 +23,11 @@ pub(super) fn remove(place: &Place<'_>) -> Result<Vec<TextEdit>, PatchError> {
     Ok(vec![TextEdit::delete(range)])
 }
 
+/// Comments above the first entry of a document are about the document.
+pub(super) fn is_first_of_file(node: Node<'_>) -> bool {
+    node.slot() == 0 && node.parent().is_some_and(|parent| parent.parent().is_none())
+}
+
 fn siblings(collection: Node<'_>) -> Vec<Node<'_>> {
     match collection.is_mapping() {
         true => collection.own_entries().map(|(_, node)| node).collect(),
@@ -57,9 +62,7 @@ pub(super) fn lines(place: &Place<'_>) -> Result<Range<usize>, PatchError> {
         let rest = text.get(end..).unwrap_or_default();
         return Ok(start..end + (rest.len() - rest.trim_start_matches([' ', '\r', '\n']).len()));
     }
-    // Comments above the first entry of a file are about the file.
-    let first_of_file = node.slot() == 0 && node.parent().is_some_and(|parent| parent.parent().is_none());
-    let mut start = match first_of_file {
+    let mut start = match is_first_of_file(node) {
         true => line,
         false => comments_start(text, line, column(text, start)),
     };
@@ -71,7 +74,7 @@ pub(super) fn lines(place: &Place<'_>) -> Result<Range<usize>, PatchError> {
             end = next_line(text, end);
         }
     }
-    if end >= text.len() && !text.ends_with(['\n', '\r']) && !needs_line_end(node) {
+    if end >= text.len() && !text.ends_with(['\n', '\r']) && !previous(node).is_some_and(ends_line) {
         // The text keeps ending without a line break.
         start = previous_line(text, start).map_or(start, |above| above.end);
     }
@@ -82,11 +85,11 @@ fn previous(node: Node<'_>) -> Option<Node<'_>> {
     siblings(node.parent()?).get(node.slot().checked_sub(1)?).copied()
 }
 
-/// Whether the value before is a block scalar whose last line break is part of it.
-fn needs_line_end(node: Node<'_>) -> bool {
-    let last = previous(node).map(deepest);
-    let block = last.filter(|last| matches!(last.style(), ScalarStyle::Literal | ScalarStyle::Folded));
-    block.and_then(|last| last.as_str()).is_some_and(|text| text.ends_with('\n'))
+/// Whether the value ends with a block scalar whose last line break is part of it.
+pub(super) fn ends_line(node: Node<'_>) -> bool {
+    let last = deepest(node);
+    let block = matches!(last.style(), ScalarStyle::Literal | ScalarStyle::Folded);
+    block && last.as_str().is_some_and(|text| text.ends_with('\n'))
 }
 
 /// Whether the blank line belongs to the value before (a block scalar that keeps its line ends).

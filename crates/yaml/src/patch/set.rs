@@ -250,7 +250,7 @@ pub(super) fn replace(node: Node<'_>, indicator: usize, new: Rendered) -> Vec<Te
 }
 
 /// The end of `|-` and the like.
-fn header_end(text: &str, start: usize) -> usize {
+pub(super) fn header_end(text: &str, start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
     start + rest.find([' ', '\t', '\r', '\n']).unwrap_or(rest.len())
 }
