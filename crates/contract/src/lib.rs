@@ -1,5 +1,6 @@
 //! Joins the typed views: who listens where, which series exist, and what a gate reads under a scenario. No IO.
 
+mod cards;
 pub mod chain;
 pub mod endpoint;
 pub mod gates;
@@ -10,6 +11,7 @@ mod series;
 mod simulate;
 mod spans;
 
+pub use cards::{Card, CardSeries, cards};
 pub use chain::{Dial, Scrape, Sender, collector_behind, selects};
 pub use listen::{Listener, Speaks};
 pub use naming::{Naming, Shape};
