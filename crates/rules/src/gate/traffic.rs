@@ -140,7 +140,7 @@ fn check_diluted(contract: &Contract<'_>, drafts: &mut Drafts) {
         let message = if share.starts_with("spans") {
             format!("{} reads {share}: {what} drown the requests that riders feel", view.name())
         } else {
-            format!("{share} in {} are {what}: riders' requests drown in them", view.name())
+            format!("{}: {share} are {what}, and riders' requests drown in them", view.name())
         };
         let consequence = match view.gate.kind {
             GateKind::ErrorRate => {
