@@ -1,6 +1,7 @@
 //! The command line as a process: exit codes, streams, files, git.
 #![allow(clippy::unwrap_used, reason = "a test that fails here should stop")]
 
+mod architecture;
 mod check;
 mod demo;
 mod fix;
