@@ -83,6 +83,11 @@ const KINDS: &[Kind] = &[
 /// The default interface since 0.104 is localhost (core changelog v0.104.0, `component.UseLocalHostAsDefaultHost`).
 const LOCALHOST_SINCE: Version = Version(0, 104, 0);
 
+/// Key paths of the addresses that a component of that type listens on; empty for one that we don't know.
+pub fn addresses(class: Class, kind: &str) -> impl Iterator<Item = &'static [&'static str]> {
+    KINDS.iter().filter(move |k| k.class == class && k.kind == kind).map(|k| k.keys)
+}
+
 /// Every listener of a collector, in the order of its configuration.
 pub fn listeners(repository: &Repository, collector: &Collector) -> Vec<Listener> {
     let mut found = Vec::new();

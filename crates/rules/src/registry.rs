@@ -48,7 +48,25 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
 
 const RULES: &[Rule] = &[
     // collector
+    crate::collector::no_receiver::RULE,
+    crate::collector::undefined_component::RULE,
+    crate::collector::unknown_component_type::RULE,
+    crate::collector::half_wired_connector::RULE,
+    crate::collector::unknown_key::RULE,
+    crate::collector::invalid_value::RULE,
+    crate::collector::unsupported_signal::RULE,
+    crate::collector::ambiguous_id::RULE,
+    crate::collector::loopback_receiver::RULE,
+    crate::collector::listens_on_remote_name::RULE,
+    crate::collector::metrics_not_exposed::RULE,
+    crate::collector::dimension_matches_nothing::RULE,
+    crate::collector::signal_refused_by_backend::RULE,
+    crate::collector::hard_coded_address::RULE,
     crate::gate::timing::SLOW,
+    crate::collector::unused_component::RULE,
+    crate::collector::stale_after_change::RULE,
+    crate::collector::chatty_debug::RULE,
+    crate::collector::memory_limit::RULE,
     // gate
     crate::gate::missing::RULE,
     crate::gate::query_syntax::RULE,

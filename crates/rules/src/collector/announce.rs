@@ -76,7 +76,8 @@ pub(crate) fn announced(view: &View<'_>) -> Vec<Announced> {
         let others = workload.containers.iter().filter(|c| !c.init && own.is_none_or(|o| o.at != c.at));
         !own.is_some_and(|c| declared(c, port)) && others.into_iter().any(|c| declared(c, port))
     };
-    for scrape in contract.scrapes.iter().filter(|s| Some(s.workload) == view.collector.workload && !elsewhere(s.port)) {
+    for scrape in contract.scrapes.iter().filter(|s| Some(s.workload) == view.collector.workload && !elsewhere(s.port))
+    {
         found.push(Announced { port: scrape.port, who: Who::Scrape, at: scrape.at.clone(), name: None, grpc: None });
     }
     for sender in contract.senders.iter().filter(|s| s.collector == Some(view.index)) {

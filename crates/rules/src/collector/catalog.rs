@@ -26,8 +26,27 @@ pub(crate) fn standing(collector: &Collector, class: Class, kind: &str) -> Stand
     let known = |class: Class| -> &'static [&'static str] {
         match class {
             Class::Receiver => &["otlp", "prometheus", "zipkin", "jaeger", "filelog", "hostmetrics"],
-            Class::Processor => &["memory_limiter", "batch", "resource", "attributes", "filter", "transform", "tail_sampling", "k8sattributes"],
-            Class::Exporter => &["debug", "otlp", "otlp_grpc", "otlp_http", "otlphttp", "prometheus", "prometheusremotewrite", "file", "zipkin"],
+            Class::Processor => &[
+                "memory_limiter",
+                "batch",
+                "resource",
+                "attributes",
+                "filter",
+                "transform",
+                "tail_sampling",
+                "k8sattributes",
+            ],
+            Class::Exporter => &[
+                "debug",
+                "otlp",
+                "otlp_grpc",
+                "otlp_http",
+                "otlphttp",
+                "prometheus",
+                "prometheusremotewrite",
+                "file",
+                "zipkin",
+            ],
             Class::Connector => &["spanmetrics", "count", "forward", "routing"],
             Class::Extension => &["health_check", "zpages", "pprof"],
         }
@@ -52,11 +71,15 @@ pub(crate) fn standing(collector: &Collector, class: Class, kind: &str) -> Stand
 pub(crate) fn signals(collector: &Collector, class: Class, kind: &str) -> Option<Vec<Signal>> {
     let _ = collector;
     match (class, kind) {
-        (Class::Exporter, "prometheus" | "prometheusremotewrite") | (Class::Receiver, "prometheus" | "hostmetrics") => Some(vec![Signal::Metrics]),
-        (Class::Receiver, "jaeger" | "zipkin") | (Class::Processor, "tail_sampling") | (Class::Exporter, "zipkin") => Some(vec![Signal::Traces]),
-        (Class::Receiver, "otlp") | (Class::Exporter, "otlp" | "debug" | "otlphttp") | (Class::Processor, "batch" | "memory_limiter") => {
-            Some(vec![Signal::Traces, Signal::Metrics, Signal::Logs])
+        (Class::Exporter, "prometheus" | "prometheusremotewrite") | (Class::Receiver, "prometheus" | "hostmetrics") => {
+            Some(vec![Signal::Metrics])
         }
+        (Class::Receiver, "jaeger" | "zipkin") | (Class::Processor, "tail_sampling") | (Class::Exporter, "zipkin") => {
+            Some(vec![Signal::Traces])
+        }
+        (Class::Receiver, "otlp")
+        | (Class::Exporter, "otlp" | "debug" | "otlphttp")
+        | (Class::Processor, "batch" | "memory_limiter") => Some(vec![Signal::Traces, Signal::Metrics, Signal::Logs]),
         _ => None,
     }
 }
@@ -66,7 +89,16 @@ pub(crate) fn joins(collector: &Collector, kind: &str) -> Option<Vec<(Signal, Si
     let _ = collector;
     match kind {
         "spanmetrics" => Some(vec![(Signal::Traces, Signal::Metrics)]),
-        "forward" => Some(vec![(Signal::Traces, Signal::Traces), (Signal::Metrics, Signal::Metrics), (Signal::Logs, Signal::Logs)]),
+        "forward" => Some(vec![
+            (Signal::Traces, Signal::Traces),
+            (Signal::Metrics, Signal::Metrics),
+            (Signal::Logs, Signal::Logs),
+        ]),
         _ => None,
     }
+}
+
+/// Whether the distribution and version have the type.
+pub(crate) fn exists(collector: &Collector, class: Class, kind: &str) -> bool {
+    standing(collector, class, kind) == Standing::Exists
 }

@@ -1,7 +1,7 @@
 //! Edits that several fixes share. Each gives operations on the configuration's file, in order.
 
 use super::announce::otlp_ports;
-use super::view::{Reference, View, listed, role};
+use super::view::{Reference, View};
 use catalogue::{Class, Signal};
 use model::{Pipeline, Place, section};
 use yaml::{Op, Value};
@@ -72,7 +72,13 @@ pub(crate) fn refer(view: &View<'_>, pipeline: &Pipeline, side: Class, id: &str)
 }
 
 /// Adds a pipeline of `signal` that takes from `receivers`, through `processors`, to `exporters`.
-pub(crate) fn add_pipeline(view: &View<'_>, id: &str, receivers: &[String], processors: &[String], exporters: &[String]) -> Ops {
+pub(crate) fn add_pipeline(
+    view: &View<'_>,
+    id: &str,
+    receivers: &[String],
+    processors: &[String],
+    exporters: &[String],
+) -> Ops {
     let list = |ids: &[String]| Value::seq(ids.iter().cloned());
     let mut entries = vec![("receivers", list(receivers))];
     if !processors.is_empty() {
@@ -126,12 +132,7 @@ pub(crate) fn rename<'a>(references: impl IntoIterator<Item = Reference<'a>>, id
 /// An OTLP receiver for what senders and Services expect.
 pub(crate) fn otlp_receiver(view: &View<'_>) -> Value {
     let protocols = otlp_ports(view).into_iter();
-    let protocols = protocols.map(|(name, port)| (name, Value::map([("endpoint", Value::from(format!("0.0.0.0:{port}")))])));
+    let protocols =
+        protocols.map(|(name, port)| (name, Value::map([("endpoint", Value::from(format!("0.0.0.0:{port}")))])));
     Value::map([("protocols", Value::map(protocols))])
-}
-
-/// The sentence part for a list of IDs of a class: ``exporter `a` ``, ``exporters `a` and `b` ``.
-pub(crate) fn named(class: Class, ids: &[String]) -> String {
-    let plural = if ids.len() == 1 { "" } else { "s" };
-    format!("{}{plural} {}", role(class), listed(ids))
 }

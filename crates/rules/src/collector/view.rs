@@ -1,7 +1,7 @@
 //! What the collector rules share: a collector with its places, and questions about it.
 
 use catalogue::{Class, Distribution, Signal};
-use contract::endpoint::{self, Host};
+use contract::endpoint;
 use contract::{Contract, Listener, Target};
 use model::{Collector, Component, Config, Container, Pipeline, Place, Source, Text, Workload, type_of};
 use yaml::{FaultKind, Node};
@@ -68,7 +68,10 @@ impl<'a> View<'a> {
         let folder = |c: &Collector| c.config.at.as_ref().map(|p| repository.path(p).rsplit_once('/').map(|(f, _)| f));
         !complete(self.collector)
             && repository.collectors.iter().enumerate().any(|(i, other)| {
-                i != self.index && other.source == Source::File && !complete(other) && folder(other) == folder(self.collector)
+                i != self.index
+                    && other.source == Source::File
+                    && !complete(other)
+                    && folder(other) == folder(self.collector)
             })
     }
 
@@ -112,7 +115,8 @@ impl<'a> View<'a> {
     pub(crate) fn users(&self, component: &'a Component) -> impl Iterator<Item = Reference<'a>> + use<'a> {
         let config = self.config;
         self.references().filter(move |r| {
-            r.text.value == component.id && config.resolve(r.side, &r.text.value).is_some_and(|c| c.class == component.class)
+            r.text.value == component.id
+                && config.resolve(r.side, &r.text.value).is_some_and(|c| c.class == component.class)
         })
     }
 
@@ -145,7 +149,8 @@ impl<'a> View<'a> {
         let node = self.node(&exporter.at)?;
         let text = Text::at(exporter.at.file, node, &["endpoint"])?;
         let namespace = self.collector.namespace.as_deref();
-        let dial = contract::chain::dial(self.contract.repository, self.contract.context, namespace, &text, self.described())?;
+        let dial =
+            contract::chain::dial(self.contract.repository, self.contract.context, namespace, &text, self.described())?;
         Some((text, dial.target))
     }
 
@@ -194,11 +199,6 @@ pub(crate) fn squash(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric() || *c == '/').flat_map(char::to_lowercase).collect()
 }
 
-/// Whether an address is one that other hosts reach.
-pub(crate) fn open_to_others(host: &Host) -> bool {
-    *host != Host::Loopback
-}
-
 /// A list of words for a sentence: `a`, `a` and `b`, `a`, `b` and `c`.
 pub(crate) fn listed<T: AsRef<str>>(words: &[T]) -> String {
     let quoted: Vec<String> = words.iter().map(|w| format!("`{}`", w.as_ref())).collect();
@@ -227,5 +227,22 @@ pub(crate) fn role(class: Class) -> &'static str {
         Class::Exporter => "exporter",
         Class::Connector => "connector",
         Class::Extension => "extension",
+    }
+}
+
+impl<'a> View<'a> {
+    /// Whether no receiver is configured. A connector is none to the collector.
+    pub(crate) fn lacks_receivers(&self) -> bool {
+        let section = self.node(&self.root.key("receivers"));
+        let empty = section.is_none_or(|n| n.is_null() || n.is_mapping() && n.is_empty());
+        let whole = self.whole() && (!self.config.pipelines.is_empty() || !self.config.components.is_empty());
+        whole && empty
+    }
+
+    /// Components with one of these IDs in another section than the class's.
+    pub(crate) fn misplaced(&self, class: Class, ids: &[String]) -> Vec<&'a Component> {
+        let elsewhere = |c: &&Component| c.class != class && ids.contains(&c.id);
+        let config = self.config;
+        config.components.iter().filter(elsewhere).collect()
     }
 }

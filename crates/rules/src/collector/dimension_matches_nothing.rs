@@ -1,0 +1,78 @@
+//! `collector/dimension-matches-nothing`: a dimension names no attribute that the workload sends.
+
+use super::view::squash;
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::{Safety, Severity};
+use crate::registry::{Rule, SAFE};
+use contract::{Contract, SpanMetrics};
+use model::{Place, Text};
+use yaml::Op;
+
+pub(crate) const RULE: Rule = Rule {
+    name: "collector/dimension-matches-nothing",
+    severity: Severity::Error,
+    summary: "a dimension names no attribute that the workload sends",
+    fix: Some("the attribute's real name"),
+    safety: SAFE,
+    page: include_str!("../../pages/collector/dimension-matches-nothing.md"),
+    check,
+};
+
+fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    let mut seen: Vec<&Place> = Vec::new();
+    for metrics in &contract.span_metrics {
+        // One connector with several ways out is one connector.
+        if seen.contains(&&metrics.connector) {
+            continue;
+        }
+        seen.push(&metrics.connector);
+        let Some(attributes) = &metrics.attributes else { continue };
+        let names: Vec<&str> = attributes.keys().map(String::as_str).collect();
+        for (name, default) in dimensions(contract, metrics) {
+            if default || names.contains(&name.value.as_str()) || super::view::is_variable(&name.value) {
+                continue;
+            }
+            drafts.push(draft(contract, metrics, &name, &names));
+        }
+    }
+}
+
+/// Every dimension of the connector, of all metrics or of one kind, and whether it has a default.
+fn dimensions(contract: &Contract<'_>, metrics: &SpanMetrics) -> Vec<(Text, bool)> {
+    let Some(connector) = contract.repository.node(&metrics.connector) else { return Vec::new() };
+    let lists: [&[&str]; 3] = [&["dimensions"], &["calls_dimensions"], &["histogram", "dimensions"]];
+    let entries = lists.into_iter().filter_map(|keys| connector.at(keys)).flat_map(|list| list.items());
+    let read = entries.filter_map(|entry| {
+        let name = Text::at(metrics.connector.file, entry, &["name"])?;
+        Some((name, entry.get("default").is_some_and(|d| !d.is_null())))
+    });
+    read.collect()
+}
+
+fn draft(contract: &Contract<'_>, metrics: &SpanMetrics, name: &Text, names: &[&str]) -> Draft {
+    let wanted = &name.value;
+    let used: Vec<Text> = dimensions(contract, metrics).into_iter().map(|(n, _)| n).collect();
+    let free = || names.iter().copied().filter(|n| !used.iter().any(|u| u.value == *n));
+    let meant =
+        free().find(|n| squash(n) == squash(wanted)).or_else(|| contract::endpoint::nearest_word(wanted, free()));
+    let message = match meant {
+        Some(meant) => {
+            format!("dimension `{wanted}` matches no attribute of the spans that arrive here; `{meant}` does")
+        }
+        None => format!("dimension `{wanted}` matches no attribute of the spans that arrive here"),
+    };
+    let label = contract::sanitize(wanted);
+    let consequence = format!("the label `{label}` is on no series: a query that matches on it gets no data");
+    let mut draft = Draft::new(RULE.name, RULE.severity, &name.at, message, consequence);
+    for sender in contract.senders.iter().filter(|s| metrics.senders.contains(&s.workload)).take(1) {
+        let container =
+            contract.repository.workloads.get(sender.workload).and_then(|w| w.containers.get(sender.container));
+        if let Some(env) = container.and_then(|c| c.env("OTEL_RESOURCE_ATTRIBUTES")) {
+            draft = draft.related(&env.at, "the attributes that the sender sets");
+        }
+    }
+    draft.fix(meant.map(|meant| {
+        let op = Op::Set { route: name.at.route.clone(), value: meant.into() };
+        fix(format!("Name the attribute `{meant}`"), Safety::Safe, [(name.at.file, op)])
+    }))
+}

@@ -1,0 +1,79 @@
+//! Listen addresses that can't be bound, and two listeners on one port.
+
+use super::fatal;
+use crate::collector::view::{View, is_variable, role};
+use crate::draft::Drafts;
+use contract::Speaks;
+use contract::endpoint::{self, Host};
+use contract::listen::addresses;
+use model::Place;
+
+pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
+    for component in &view.config.components {
+        let Some(node) = view.node(&component.at) else { continue };
+        for keys in addresses(component.class, &component.kind) {
+            let Some(value) = node.at(keys) else { continue };
+            let Some(text) = value.string().filter(|t| !is_variable(t) && !t.is_empty()) else { continue };
+            let unix = keys
+                .split_last()
+                .and_then(|(_, rest)| node.at(rest))
+                .and_then(|n| n.get("transport"))
+                .is_some_and(|t| t.as_str() != Some("tcp"));
+            if let Some(why) = refused(text).filter(|_| !unix) {
+                let message = format!("{} `{}` can't listen on `{text}`: {why}", role(component.class), component.id);
+                drafts.push(fatal(
+                    &Place::of(component.at.file, value),
+                    message,
+                    &format!("listen tcp: address {text}: {why}"),
+                ));
+            }
+        }
+    }
+    clashes(view, drafts);
+}
+
+/// Why Go's `net.Listen` refuses an address.
+fn refused(text: &str) -> Option<&'static str> {
+    let rest = match text.strip_prefix('[') {
+        Some(bracketed) => bracketed.split_once(']')?.1,
+        None => {
+            let host = text.rsplit_once(':').map(|(host, _)| host);
+            match host {
+                None => return Some("missing port in address"),
+                Some(host) if host.contains(':') => return Some("too many colons in address"),
+                Some(host) => text.get(host.len()..)?,
+            }
+        }
+    };
+    let Some(port) = rest.strip_prefix(':') else { return Some("missing port in address") };
+    // Names of services are looked up; those that every host knows are taken.
+    let named = matches!(port, "http" | "https" | "ssh" | "domain" | "smtp" | "ftp" | "");
+    (port.parse::<u16>().is_err() && !named).then_some("invalid port")
+}
+
+/// Listeners of components in use on one port of one interface.
+fn clashes(view: &View<'_>, drafts: &mut Drafts) {
+    let all: Vec<_> = view
+        .listeners()
+        .iter()
+        .filter(|l| l.used && l.port != 0 && !l.keys.is_empty() && l.speaks != Speaks::Other)
+        .collect();
+    let meet = |a: &Host, b: &Host| a == b || *a == Host::Any || *b == Host::Any;
+    for (index, later) in all.iter().enumerate() {
+        let Some(first) = all.iter().take(index).find(|l| l.port == later.port && meet(&l.host, &later.host)) else {
+            continue;
+        };
+        let name = |l: &contract::Listener| match l.keys {
+            [_, protocol, _] => format!("{} `{}` ({protocol})", role(l.class), l.id),
+            _ => format!("{} `{}`", role(l.class), l.id),
+        };
+        let message = format!("{} and {} both listen on port {}", name(first), name(later), later.port);
+        let draft = fatal(&later.at, message, &format!("listen tcp :{}: bind: address already in use", later.port));
+        drafts.push(draft.related(&first.at, "the first of the two"));
+    }
+}
+
+/// Whether an exporter's address is one that can be dialled.
+pub(super) fn dial_port(text: &str) -> bool {
+    endpoint::parse(text).is_some_and(|e| e.port.is_some())
+}

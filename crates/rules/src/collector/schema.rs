@@ -1,0 +1,184 @@
+//! What a component's configuration may hold, and whether a node fits.
+
+use super::catalog::{Standing, standing};
+use super::view::{View, is_variable};
+use catalogue::Version;
+use model::Component;
+use model::duration::go_duration;
+use std::collections::BTreeMap;
+use yaml::{Node, ScalarType};
+
+/// What a value may be.
+#[derive(Clone, Debug)]
+#[allow(dead_code)]
+pub(crate) enum Schema {
+    Any,
+    Bool,
+    Int,
+    Uint,
+    Float,
+    Str,
+    Duration,
+    /// Any scalar: the component turns it into what it needs.
+    Scalar,
+    Enum(Vec<String>),
+    List(Box<Schema>),
+    Map(Box<Schema>),
+    Fields {
+        fields: BTreeMap<String, Schema>,
+        open: bool,
+    },
+    OneOf(Vec<Schema>),
+}
+
+impl Schema {
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.field(key).is_some()
+    }
+
+    pub(crate) fn field(&self, key: &str) -> Option<&Schema> {
+        match self {
+            Schema::Fields { fields, .. } => fields.get(key),
+            Schema::OneOf(all) => all.iter().find_map(|s| s.field(key)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn keys(&self) -> Vec<&str> {
+        match self {
+            Schema::Fields { fields, .. } => fields.keys().map(String::as_str).collect(),
+            Schema::OneOf(all) => all.iter().flat_map(Schema::keys).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn open(&self) -> bool {
+        matches!(self, Schema::Fields { open: true, .. } | Schema::Any)
+    }
+
+    pub(crate) fn same_kind(&self, node: Node<'_>) -> bool {
+        match self {
+            Schema::Fields { .. } | Schema::Map(_) => node.is_mapping(),
+            Schema::List(_) => node.is_sequence(),
+            Schema::Any => true,
+            _ => node.as_str().is_some(),
+        }
+    }
+
+    /// Whether the node is one of these, judged by its own kind and type alone.
+    pub(crate) fn takes(&self, node: Node<'_>) -> bool {
+        self.refusal(node).is_none()
+    }
+
+    /// Why the collector refuses the node, by its own kind and type: what lies below a collection is judged by itself. As
+    /// confmap decodes since 0.105: strictly, but for numbers, and durations given as a number of nanoseconds.
+    pub(crate) fn refusal(&self, node: Node<'_>) -> Option<String> {
+        if node.is_null() || node.as_str().is_some_and(is_variable) {
+            return None;
+        }
+        let scalar = node.as_str().map(|text| (text, node.scalar_type()));
+        let expected = |what: &str| Some(format!("expected {what}, got {}", kind(node)));
+        let number = matches!(scalar, Some((_, ScalarType::Int | ScalarType::Float)));
+        match self {
+            Schema::Any => None,
+            Schema::Bool => {
+                if matches!(scalar, Some((_, ScalarType::Bool))) {
+                    None
+                } else {
+                    expected("true or false")
+                }
+            }
+            Schema::Int | Schema::Float => {
+                if number {
+                    None
+                } else {
+                    expected("a number")
+                }
+            }
+            Schema::Uint if !number => expected("a number"),
+            Schema::Uint => node.as_f64().filter(|n| *n < 0.0).map(|n| format!("{n} is negative")),
+            Schema::Str => {
+                if matches!(scalar, Some((_, ScalarType::Str))) {
+                    None
+                } else {
+                    expected("a string")
+                }
+            }
+            Schema::Scalar => {
+                if scalar.is_some() {
+                    None
+                } else {
+                    expected("a single value")
+                }
+            }
+            Schema::Duration => match scalar {
+                Some((text, ScalarType::Str)) if go_duration(text).is_some() => None,
+                Some((text, ScalarType::Str)) if text.parse::<f64>().is_ok() => {
+                    Some(format!("duration `{text}` has no unit"))
+                }
+                Some((text, ScalarType::Str)) => Some(format!("`{text}` is no duration such as `10s` or `1m30s`")),
+                _ if number => None,
+                _ => expected("a duration"),
+            },
+            Schema::Enum(words) => match scalar {
+                Some((text, ScalarType::Str)) if words.iter().any(|w| w.eq_ignore_ascii_case(text)) => None,
+                Some((text, ScalarType::Str)) => Some(format!(
+                    "`{text}` is none of {}",
+                    words.iter().filter(|w| !w.is_empty()).cloned().collect::<Vec<_>>().join(", ")
+                )),
+                _ if number => None,
+                _ => expected("a word"),
+            },
+            Schema::List(_) => {
+                if node.is_sequence() {
+                    None
+                } else {
+                    expected("a list")
+                }
+            }
+            Schema::Map(_) | Schema::Fields { .. } => {
+                if node.is_mapping() {
+                    None
+                } else {
+                    expected("a mapping")
+                }
+            }
+            Schema::OneOf(all) => {
+                let refusals: Option<Vec<String>> = all.iter().map(|s| s.refusal(node)).collect();
+                refusals.and_then(|r| r.into_iter().next())
+            }
+        }
+    }
+}
+
+/// What a node is, for a sentence.
+pub(crate) fn kind(node: Node<'_>) -> String {
+    match (node.as_str(), node.scalar_type()) {
+        (Some(text), ScalarType::Str) => format!("the string `{text}`"),
+        (Some(text), _) => format!("`{text}`"),
+        _ if node.is_mapping() => "a mapping".to_owned(),
+        _ if node.is_sequence() => "a list".to_owned(),
+        _ => "nothing".to_owned(),
+    }
+}
+
+/// Components whose configuration can be judged.
+pub(crate) fn judged_components<'a>(view: &View<'a>) -> Vec<(&'a Component, Schema)> {
+    let known = |c: &&Component| matches!(standing(view.collector, c.class, &c.kind), Standing::Exists);
+    view.config.components.iter().filter(known).filter_map(|c| Some((c, of_component(view, c)?))).collect()
+}
+
+pub(crate) fn of_component(view: &View<'_>, component: &Component) -> Option<Schema> {
+    let _ = (view, component);
+    None
+}
+
+pub(crate) fn of_service(view: &View<'_>) -> Option<Schema> {
+    let _ = view;
+    None
+}
+
+/// Whether the version is near enough to the catalogue's that an unknown key is no older one.
+pub(crate) fn recent(view: &View<'_>) -> bool {
+    view.collector.version.is_none_or(|v| v >= Version(0, 120, 0))
+}

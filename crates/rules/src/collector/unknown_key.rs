@@ -1,0 +1,283 @@
+//! `collector/unknown-key`: a key that the component does not have.
+
+use super::catalog::{Standing, standing};
+use super::edit::{Ops, put};
+use super::schema::{Schema, judged_components, of_service, recent};
+use super::slip::{Meant, Slip, slips};
+use super::stray::{Stray, strays};
+use super::view::{View, is_variable, role, views};
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::{Fix, Safety, Severity};
+use crate::registry::{ONE_READING, Rule};
+use contract::Contract;
+use contract::endpoint::nearest_word;
+use model::{Component, Place, Source, section, type_of};
+use yaml::{Node, Op, Value};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "collector/unknown-key",
+    severity: Severity::Error,
+    summary: "a key that the component does not have",
+    fix: Some("move it where the indentation slipped, else remove"),
+    safety: ONE_READING,
+    page: include_str!("../../pages/collector/unknown-key.md"),
+    check,
+};
+
+const CONSEQUENCE: &str = "the collector exits at start: \"has invalid keys\"";
+
+fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for view in views(contract) {
+        let slips = slips(&view);
+        // A bare file with several keys that we make no sense of is somebody else's.
+        let alien = slips.iter().filter(|s| matches!(s.meant, Meant::Nothing) && s.at.parent() == *view.root).count();
+        if view.collector.source == Source::File && view.collector.workload.is_none() && alien > 1 {
+            continue;
+        }
+        drafts.list.extend(slips.iter().map(of_slip));
+        for stray in strays(&view) {
+            drafts.list.push(of_stray(&stray));
+        }
+        for (component, schema) in judged_components(&view) {
+            let Some(node) = view.node(&component.at) else { continue };
+            let walk = Walk { view: &view, component: Some(component), slips: &slips };
+            walk.mapping(&[(node, &schema)], drafts);
+        }
+        if let Some((node, schema)) = view.node(&view.root.key("service").key("telemetry")).zip(of_service(&view)) {
+            let walk = Walk { view: &view, component: None, slips: &slips };
+            walk.mapping(&[(node, &schema)], drafts);
+        }
+    }
+}
+
+fn of_slip(slip: &Slip) -> Draft {
+    let message = match &slip.meant {
+        Meant::Named(name) => format!("{} has no key `{}`; `{name}` is near", slip.inside, slip.key),
+        Meant::In(_, label) => format!("`{}` stands in {}, but belongs into {label}", slip.key, slip.inside),
+        Meant::Nothing => format!("{} has no key `{}`", slip.inside, slip.key),
+    };
+    Draft::new(RULE.name, RULE.severity, &slip.at, message, CONSEQUENCE).fix(slip.fix())
+}
+
+fn of_stray(stray: &Stray) -> Draft {
+    let message = format!("`{}` stands in {} beside `{}`, but belongs into it", stray.key, stray.inside(), stray.id);
+    let consequence = format!("the collector exits at start: \"unknown type: \\\"{}\\\"\"", stray.key);
+    let op = Op::Move { route: stray.at.route.clone(), to: stray.owner.route.clone(), after: None };
+    let mend = fix(format!("Move `{}` into `{}`", stray.key, stray.id), Safety::Safe, [(stray.at.file, op)]);
+    Draft::new(RULE.name, RULE.severity, &stray.at, message, consequence).fix(mend)
+}
+
+struct Walk<'a> {
+    view: &'a View<'a>,
+    component: Option<&'a Component>,
+    slips: &'a [Slip],
+}
+
+/// Mappings from the component down to the one at hand, each with what it may hold.
+type Chain<'a, 's> = [(Node<'a>, &'s Schema)];
+
+impl<'a> Walk<'a> {
+    fn mapping(&self, chain: &Chain<'a, '_>, drafts: &mut Drafts) {
+        let Some((node, schema)) = chain.last() else { return };
+        match schema {
+            Schema::Fields { .. } if node.is_mapping() => {
+                let open = schema.open();
+                for (key, value) in node.entries() {
+                    match schema.field(key) {
+                        Some(inner) => self.deeper(chain, value, inner, drafts),
+                        None if open || key == "<<" || is_variable(key) => {}
+                        None => drafts.list.extend(self.unknown(chain, key, value)),
+                    }
+                }
+            }
+            Schema::Map(inner) => {
+                for (_, value) in node.entries() {
+                    self.deeper(chain, value, inner, drafts);
+                }
+            }
+            Schema::List(inner) => {
+                for value in node.items() {
+                    self.deeper(chain, value, inner, drafts);
+                }
+            }
+            Schema::OneOf(all) => {
+                // Only a reading of the node's own kind can be judged, and only where it is the only one.
+                let mut fitting = all.iter().filter(|s| s.same_kind(*node));
+                if let (Some(only), None) = (fitting.next(), fitting.next()) {
+                    let mut chain = chain.to_vec();
+                    chain.pop();
+                    chain.push((*node, only));
+                    self.mapping(&chain, drafts);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn deeper(&self, chain: &Chain<'a, '_>, value: Node<'a>, schema: &Schema, drafts: &mut Drafts) {
+        let mut chain = chain.to_vec();
+        chain.push((value, schema));
+        self.mapping(&chain, drafts);
+    }
+
+    fn unknown(&self, chain: &Chain<'a, '_>, key: &str, value: Node<'a>) -> Option<Draft> {
+        let file = self.view.root.file;
+        let at = Place::of(file, value);
+        // A section that slipped in here is reported as such.
+        if self.slips.iter().any(|s| s.at == at) {
+            return None;
+        }
+        let (node, _) = chain.last()?;
+        let place = Place::of(file, *node);
+        let inside = self.name(&place);
+        let meant = self.meant(chain, key, value);
+        if matches!(meant, Reading::Nothing) && !recent(self.view) {
+            return None;
+        }
+        let message = match &meant {
+            Reading::Rename(name) => format!("{inside} has no key `{key}`; `{name}` is near"),
+            Reading::Move { label, .. } => format!("`{key}` stands in {inside}, but belongs into {label}"),
+            Reading::Rewrite(title, _) => format!("{inside} has no key `{key}` any more: {}", lower(title)),
+            Reading::Nothing => format!("{inside} has no key `{key}`"),
+        };
+        Some(Draft::new(RULE.name, RULE.severity, &at, message, CONSEQUENCE).fix(self.mend(&at, key, meant)))
+    }
+
+    /// How to call a mapping: the component, and the keys below it.
+    fn name(&self, place: &Place) -> String {
+        match self.component {
+            Some(c) => {
+                let below: Vec<String> = place.route.steps.iter().skip(c.at.route.steps.len()).map(step).collect();
+                let path = if below.is_empty() { String::new() } else { format!(" (`{}`)", below.join(".")) };
+                format!("{} `{}`{path}", role(c.class), c.id)
+            }
+            None => {
+                let below: Vec<String> =
+                    place.route.steps.iter().skip(self.view.root.route.steps.len()).map(step).collect();
+                format!("`{}`", below.join("."))
+            }
+        }
+    }
+
+    fn meant(&self, chain: &Chain<'a, '_>, key: &str, value: Node<'a>) -> Reading {
+        let Some(((node, schema), above)) = chain.split_last() else { return Reading::Nothing };
+        let file = self.view.root.file;
+        if let Some(reading) = self.rewrite(*node, key, value) {
+            return reading;
+        }
+        // Further up in the component.
+        for (ancestor, schema) in above.iter().rev() {
+            if schema.field(key).is_some_and(|s| s.takes(value)) && ancestor.get(key).is_none() {
+                let to = Place::of(file, *ancestor);
+                return Reading::Move { label: self.name(&to), to, missing: None };
+            }
+        }
+        // One level further down: into the entry right before it, or the only one that has a place for it.
+        let has = |name: &str| {
+            let inner = schema.field(name)?;
+            let present = node.get(name);
+            let free = present.is_none_or(|n| n.is_null() || n.is_mapping() && n.get(key).is_none());
+            (free && inner.field(key).is_some_and(|s| s.takes(value))).then_some(())
+        };
+        let before = node.entries().take_while(|(k, _)| *k != key).last().map(|(k, _)| k).filter(|k| has(k).is_some());
+        let present: Vec<&str> = node.entries().map(|(k, _)| k).filter(|k| has(k).is_some()).collect();
+        let any: Vec<&str> = schema.keys().into_iter().filter(|k| has(k).is_some()).collect();
+        let inner = before.or(match (present.as_slice(), any.as_slice()) {
+            ([only], _) | ([], [only]) => Some(*only),
+            _ => None,
+        });
+        // A near name beats a guess at a level that is not even there.
+        let near = nearest_word(key, schema.keys().into_iter().filter(|k| node.get(k).is_none()));
+        let near = near.filter(|n| schema.field(n).is_some_and(|s| s.takes(value)));
+        match (inner, near) {
+            (Some(inner), near) if near.is_none() || present.contains(&inner) => {
+                let to = Place::of(file, *node).key(inner);
+                let missing = node.get(inner).is_none().then(|| inner.to_owned());
+                return Reading::Move { label: self.name(&to), to, missing };
+            }
+            (_, Some(near)) => return Reading::Rename(near.to_owned()),
+            _ => {}
+        }
+        // A component that was indented too deep.
+        if let Some(component) = self.component {
+            let exists = matches!(standing(self.view.collector, component.class, type_of(key)), Standing::Exists);
+            let free = self.view.config.component(component.class, key).is_none();
+            if exists && free && (value.is_mapping() || value.is_null()) {
+                let to = self.view.root.key(section(component.class));
+                return Reading::Move { label: format!("`{}`", section(component.class)), to, missing: None };
+            }
+        }
+        Reading::Nothing
+    }
+
+    /// Keys that became others.
+    fn rewrite(&self, node: Node<'a>, key: &str, value: Node<'a>) -> Option<Reading> {
+        let file = self.view.root.file;
+        let at = Place::of(file, value);
+        let route = at.route.clone();
+        let kind = self.component.map(|c| c.kind.as_str());
+        match (kind, key) {
+            (Some("debug"), "loglevel") if node.get("verbosity").is_none() => {
+                let verbosity = if value.as_str() == Some("debug") { "detailed" } else { "basic" };
+                let ops = vec![
+                    (file, Op::Set { route: route.clone(), value: verbosity.into() }),
+                    (file, Op::SetKey { route, key: "verbosity".to_owned() }),
+                ];
+                Some(Reading::Rewrite("Say it with `verbosity`".to_owned(), ops))
+            }
+            // service.telemetry.metrics.address, until 0.123.
+            (None, "address") if at.parent().route.last_key() == Some("metrics") && node.get("readers").is_none() => {
+                let address = contract::endpoint::parse(value.as_str()?)?;
+                let host = if address.host.is_empty() { "0.0.0.0" } else { address.host.as_str() };
+                let prometheus =
+                    Value::map([("host", Value::from(host)), ("port", Value::Int(i64::from(address.port?)))]);
+                let pull = Value::map([("exporter", Value::map([("prometheus", prometheus)]))]);
+                let readers = Value::seq([Value::map([("pull", pull)])]);
+                let mut ops = vec![(file, Op::Remove { route })];
+                ops.extend(put(self.view, &at.parent(), &["readers"], readers));
+                Some(Reading::Rewrite("Say it with `readers`".to_owned(), ops))
+            }
+            _ => None,
+        }
+    }
+
+    fn mend(&self, at: &Place, key: &str, meant: Reading) -> Fix {
+        let (file, route) = (at.file, at.route.clone());
+        match meant {
+            Reading::Rename(name) => {
+                fix(format!("Rename `{key}` to `{name}`"), Safety::Safe, [(file, Op::SetKey { route, key: name })])
+            }
+            Reading::Move { to, label, missing } => {
+                let mut ops = Ops::new();
+                if let Some(name) = missing {
+                    let parent = to.parent();
+                    ops.push((file, Op::Insert { route: parent.route, key: name, value: Value::Null, after: None }));
+                }
+                ops.push((file, Op::Move { route, to: to.route, after: None }));
+                fix(format!("Move `{key}` into {label}"), Safety::Safe, ops)
+            }
+            Reading::Rewrite(title, ops) => fix(title, Safety::Safe, ops),
+            Reading::Nothing => fix(format!("Remove `{key}`"), Safety::Unsafe, [(file, Op::Remove { route })]),
+        }
+    }
+}
+
+/// What an unknown key was meant to be.
+enum Reading {
+    Rename(String),
+    Move { to: Place, label: String, missing: Option<String> },
+    Rewrite(String, Ops),
+    Nothing,
+}
+
+fn step(step: &yaml::Step) -> String {
+    match step {
+        yaml::Step::Key(key) => key.to_string(),
+        yaml::Step::Index(index) | yaml::Step::Document(index) => index.to_string(),
+    }
+}
+
+fn lower(title: &str) -> String {
+    let mut chars = title.chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
