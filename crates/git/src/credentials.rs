@@ -8,6 +8,7 @@ use git2::{Cred, CredentialType, ErrorClass, ErrorCode};
 use url::Url;
 
 use crate::environment::Environment;
+use crate::repository::Repository;
 use crate::ssh;
 
 /// More than anybody has keys for; then it is a loop.
@@ -18,6 +19,10 @@ pub(crate) struct Credentials<'a> {
     environment: &'a Environment,
     config: Option<git2::Config>,
     root: &'a Path,
+    /// The ssh host as it was written, before its alias was resolved.
+    host: &'a str,
+    /// `GIT_SSH_COMMAND` or `core.sshCommand`: not run, but its keys are tried.
+    command: Option<String>,
     asked: usize,
     keys: Option<std::vec::IntoIter<Key>>,
     logins: Option<std::vec::IntoIter<Source>>,
@@ -47,11 +52,14 @@ struct Login {
 }
 
 impl<'a> Credentials<'a> {
-    pub(crate) fn new(environment: &'a Environment, repository: &'a crate::Repository) -> Self {
+    pub(crate) fn new(environment: &'a Environment, repository: &'a Repository, url: &'a str) -> Self {
+        let configured = repository.config("core.sshCommand").ok().flatten();
         Self {
             environment,
             config: repository.inner.config().ok(),
             root: repository.root(),
+            host: ssh::Address::parse(url).map_or("", |address| address.host),
+            command: environment.ssh_command().map(str::to_owned).or(configured),
             asked: 0,
             keys: None,
             logins: None,
@@ -75,7 +83,7 @@ impl<'a> Credentials<'a> {
             return Cred::username(user.unwrap_or("git"));
         }
         if allowed.contains(CredentialType::SSH_KEY) {
-            return self.key(url, user.unwrap_or("git"));
+            return self.key(user.unwrap_or("git"));
         }
         if allowed.contains(CredentialType::USER_PASS_PLAINTEXT)
             && let Some(cred) = self.login(url, user)?
@@ -102,11 +110,12 @@ impl<'a> Credentials<'a> {
         &self.tried
     }
 
-    fn key(&mut self, url: &str, user: &str) -> Result<Cred, git2::Error> {
-        let (environment, tried) = (self.environment, &mut self.tried);
+    fn key(&mut self, user: &str) -> Result<Cred, git2::Error> {
+        let (environment, tried, host) = (self.environment, &mut self.tried, self.host);
+        let command = self.command.as_deref();
         let keys = self.keys.get_or_insert_with(|| {
             let agent = environment.has_agent().then_some(Key::Agent);
-            let files = environment.ssh_folder().map(|folder| ssh::key_files(&folder, ssh_host(url)));
+            let files = environment.ssh_folder().map(|folder| ssh::key_files(&folder, host, command));
             agent.into_iter().chain(files.into_iter().flatten().map(Key::File)).collect::<Vec<_>>().into_iter()
         });
         for key in keys {
@@ -171,14 +180,6 @@ fn denied(message: &str) -> git2::Error {
     git2::Error::new(ErrorCode::Auth, ErrorClass::Callback, message)
 }
 
-/// The host of an ssh URL or of git's scp form.
-fn ssh_host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.split('/').next().unwrap_or(rest);
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    rest.split(':').next().unwrap_or(rest)
-}
-
 enum Asked {
     Found(Login),
     Nothing,
@@ -240,13 +241,6 @@ fn with_git(mut command: Command, root: &Path, input: &str) -> std::io::Result<S
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hosts_of_ssh_urls() {
-        for url in ["git@h.example:o/r.git", "ssh://git@h.example:22/o/r", "h.example:o/r", "ssh://h.example/o"] {
-            assert_eq!(ssh_host(url), "h.example", "{url}");
-        }
-    }
 
     #[test]
     fn git_is_told_the_parts_of_a_url() {

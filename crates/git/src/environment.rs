@@ -7,6 +7,7 @@ use std::path::PathBuf;
 /// The variables that are looked at; no other is kept.
 const NAMES: &[&str] = &[
     "SSH_AUTH_SOCK",
+    "GIT_SSH_COMMAND",
     "GITHUB_TOKEN",
     "GH_TOKEN",
     "GITHUB_SERVER_URL",
@@ -51,6 +52,10 @@ impl Environment {
 
     pub(crate) fn has_agent(&self) -> bool {
         self.get("SSH_AUTH_SOCK").is_some()
+    }
+
+    pub(crate) fn ssh_command(&self) -> Option<&str> {
+        self.get("GIT_SSH_COMMAND")
     }
 
     pub(crate) fn ssh_folder(&self) -> Option<PathBuf> {

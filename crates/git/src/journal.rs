@@ -116,7 +116,11 @@ impl Desk {
     /// [`Error::Busy`] while another process holds it.
     pub(crate) fn take(repository: &Repository) -> Result<Self, Error> {
         let folder = folder(repository);
-        fs::create_dir_all(&folder).map_err(io_error("create", &folder))?;
+        let mut builder = fs::DirBuilder::new();
+        // The files' contents may be secret.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(&folder).map_err(io_error("create", &folder))?;
         let path = folder.join("lock");
         let mut lock = File::options()
             .create(true)
@@ -159,14 +163,7 @@ impl Desk {
         let path = self.folder.join("journal.json");
         let text = serde_json::to_vec_pretty(journal)
             .map_err(|error| Error::Journal { path: path.clone(), reason: error.to_string() })?;
-        files::replace(&path, &text).map_err(io_error("write", &path))?;
-        // The files' contents may be secret; so is the rest of .git, but only by its folder's mode.
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(io_error("protect", &path))?;
-        }
-        Ok(())
+        files::replace(&path, &text).map_err(io_error("write", &path))
     }
 
     /// The end of a run.

@@ -4,8 +4,8 @@
 //! A run has three parts. [`preflight`] checks a [`Request`] and writes nothing: what it returns is the dry run.
 //! [`deliver`] writes, commits and pushes. [`pending`], [`finish`] and [`undo`] deal with a run that was killed.
 //!
-//! What libgit2 does not do: it runs no hooks of the clone (said in [`Note::HooksNotRun`]; the remote's hooks do run), and
-//! it reads no `~/.ssh/config` beyond the key files that we look up there.
+//! What libgit2 does not do: it runs no hooks of the clone (said in [`Note::HooksNotRun`]; the remote's hooks do run).
+//! Of `~/.ssh/config` host names, ports, users and key files are honoured, `ProxyJump`, `Match` and hardware keys are not.
 //!
 //! No error, progress step or outcome holds credentials: see [`redact()`].
 

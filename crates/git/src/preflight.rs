@@ -112,8 +112,12 @@ fn check_edits(
     allow_dirty: bool,
     notes: &mut Vec<Note>,
 ) -> Result<(), Error> {
+    if edits.is_empty() {
+        return Ok(());
+    }
     let (mut dirty, mut untracked, mut ignored, mut changed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let tree = repository.inner.find_commit(head).and_then(|commit| commit.tree()).doing("read HEAD's files")?;
+    let index = repository.inner.index().doing("read the index")?;
     for edit in edits {
         let path = &edit.path;
         check_path(repository, path)?;
@@ -127,6 +131,9 @@ fn check_edits(
             changed.push(path.clone());
         }
         match repository.status(path)? {
+            FileStatus::Clean if index.get_path(Path::new(path), 0).is_some_and(|entry| is_hidden(&entry)) => {
+                dirty.push(path.clone());
+            }
             FileStatus::Clean => {}
             FileStatus::Absent if repository.inner.is_path_ignored(path).unwrap_or(false) => ignored.push(path.clone()),
             FileStatus::Absent => {}
@@ -154,6 +161,14 @@ fn check_edits(
         notes.push(Note::DirtyIncluded(dirty));
     }
     Ok(())
+}
+
+/// Whether git was told not to look at the file (`--assume-unchanged`, `--skip-worktree`): then "clean" means nothing, and
+/// people keep local changes there that no commit should carry.
+fn is_hidden(entry: &git2::IndexEntry) -> bool {
+    const ASSUME_UNCHANGED: u16 = 0x8000;
+    const SKIP_WORKTREE: u16 = 0x4000;
+    entry.flags & ASSUME_UNCHANGED != 0 || entry.flags_extended & SKIP_WORKTREE != 0
 }
 
 /// A plain relative path, all of whose folders belong to this repository and are no links.

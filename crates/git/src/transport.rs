@@ -13,6 +13,7 @@ use crate::receive_pack;
 use crate::redact::redact;
 use crate::refusal::list;
 use crate::repository::{Repository, push_url};
+use crate::ssh;
 use crate::target::Target;
 
 /// What came of one attempt to push.
@@ -102,7 +103,10 @@ pub(crate) fn send(
         return Ok(sent);
     }
 
-    let credentials = RefCell::new(Credentials::new(environment, repository));
+    if let Some(resolved) = resolved(repository, &url, environment)? {
+        remote = resolved;
+    }
+    let credentials = RefCell::new(Credentials::new(environment, repository, &url));
     let (said, verdict, old) = (RefCell::new(Vec::new()), RefCell::new(None), RefCell::new(None));
     let mut callbacks = callbacks(&credentials);
     callbacks.sideband_progress(|bytes| {
@@ -148,8 +152,11 @@ pub(crate) fn send(
 /// brought up to date; `FETCH_HEAD` (which libgit2's own fetch empties) and tags stay as they are.
 pub(crate) fn fetch(repository: &Repository, target: &Target, environment: &Environment) -> Result<Option<Oid>, Error> {
     let mut remote = repository.remote_of(target)?;
-    let credentials = RefCell::new(Credentials::new(environment, repository));
     let url = remote.url().map(str::to_owned).doing("read the remote's URL")?;
+    if let Some(resolved) = resolved(repository, &url, environment)? {
+        remote = resolved;
+    }
+    let credentials = RefCell::new(Credentials::new(environment, repository, &url));
     let headers = extra_headers(repository, &url);
     let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
     let mut options = FetchOptions::new();
@@ -165,6 +172,20 @@ pub(crate) fn fetch(repository: &Repository, target: &Target, environment: &Envi
         repository.track(target, found, "fetch")?;
     }
     Ok(found)
+}
+
+/// A remote for an ssh host that is an alias of `~/.ssh/config`; `None` where the URL stands as it is.
+fn resolved<'a>(
+    repository: &'a Repository,
+    url: &str,
+    environment: &Environment,
+) -> Result<Option<git2::Remote<'a>>, Error> {
+    let (Some(address), Some(folder)) = (ssh::Address::parse(url), environment.ssh_folder()) else { return Ok(None) };
+    let real = address.resolve(&folder, url);
+    if real == url {
+        return Ok(None);
+    }
+    repository.inner.remote_anonymous(&real).doing(format!("use {}", redact(&real))).map(Some)
 }
 
 /// No `certificate_check`: without one libgit2 itself refuses unknown hosts and bad certificates.

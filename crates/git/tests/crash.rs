@@ -369,8 +369,8 @@ fn what_was_left_can_be_told() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let journal = fs::metadata(lab.work.join(".git/hyperspace/journal.json")).unwrap();
-        assert_eq!(journal.permissions().mode() & 0o777, 0o600);
+        let folder = fs::metadata(lab.work.join(".git/hyperspace")).unwrap();
+        assert_eq!(folder.permissions().mode() & 0o777, 0o700);
     }
     let delivery = finish_left(&lab).unwrap().unwrap();
     assert!(matches!(delivery.push, PushOutcome::Pushed { .. }));

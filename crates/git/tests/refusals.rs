@@ -97,6 +97,14 @@ fn files_that_are_not_clean() {
         refused(|lab| drop(lab.git(&["rm", "-q", "--cached", "a.yaml"])), |_| {}),
         Refusal::Uncommitted { paths: paths(&["a.yaml"]) }
     );
+    for flag in ["--assume-unchanged", "--skip-worktree"] {
+        let hidden = |lab: &Lab| {
+            lab.git(&["update-index", flag, "a.yaml"]);
+            lab.write("a.yaml", "a: secret\n");
+        };
+        let edit = |request: &mut Request| request.edits[0].base = Some("a: secret\n".to_owned());
+        assert_eq!(refused(hidden, edit), dirty, "{flag}");
+    }
     let edit = |path: &'static str, base: Option<&str>| {
         let base = base.map(str::to_owned);
         move |request: &mut Request| {
