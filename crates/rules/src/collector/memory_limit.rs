@@ -78,7 +78,8 @@ fn limiter(view: &View<'_>, limit: &Text) -> Option<Draft> {
         let route = pipeline.at.key("processors").route;
         ops.push((pipeline.at.file, Op::InsertItem { route, index: 0, value: id.into() }));
     }
-    let at = view.root.key("processors");
+    let section = view.root.key("processors");
+    let at = if view.node(&section).is_some() { section } else { view.root.key("service").key("pipelines") };
     let mend = fix("Put a memory_limiter first in every pipeline", Safety::Unsafe, ops);
     Some(
         Draft::new(RULE.name, RULE.severity, &at, message, consequence)

@@ -1,7 +1,7 @@
 //! `collector/stale-after-change`: a config change does not restart the pods that read it.
 
 use super::edit::put;
-use super::view::{View, views};
+use super::view::{View, root_of, views};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Safety, Severity};
 use crate::registry::{Rule, SAFE};
@@ -125,8 +125,7 @@ fn hash(view: &View<'_>) -> Option<String> {
     let mut hasher = Sha256::new();
     let repository = view.contract.repository;
     for collector in repository.collectors.iter().filter(|c| c.workload == view.collector.workload) {
-        let node = repository.node(collector.config.at.as_ref()?)?;
-        hasher.update(node.to_value().canonical());
+        hasher.update(root_of(view.contract, collector)?.to_value().canonical());
     }
     let digest = hasher.finalize();
     Some(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())

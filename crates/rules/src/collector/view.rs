@@ -40,9 +40,9 @@ pub(crate) fn views<'a>(contract: &'a Contract<'a>) -> impl Iterator<Item = View
 }
 
 impl<'a> View<'a> {
-    /// The node at a place.
+    /// The node at a place; at the configuration's root the mapping, also where that stands inside a string.
     pub(crate) fn node(&self, place: &Place) -> Option<Node<'a>> {
-        self.contract.repository.node(place)
+        if place == self.root { root_of(self.contract, self.collector) } else { self.contract.repository.node(place) }
     }
 
     /// Whether a key stands twice in this configuration: then a section may be hidden by its namesake.
@@ -158,6 +158,12 @@ impl<'a> View<'a> {
     pub(crate) fn listener_of(&self, class: Class, id: &str) -> Option<&'a Listener> {
         self.listeners().iter().find(|l| l.class == class && l.id == id)
     }
+}
+
+/// The root mapping of a collector's configuration.
+pub(crate) fn root_of<'a>(contract: &'a Contract<'a>, collector: &Collector) -> Option<Node<'a>> {
+    let node = contract.repository.node(collector.config.at.as_ref()?)?;
+    node.embedded().map_or(Some(node), |inner| inner.documents().next())
 }
 
 /// Whether an environment variable or another source fills the text in.
