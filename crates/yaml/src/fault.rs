@@ -43,6 +43,16 @@ pub enum FaultKind {
     TooLarge,
 }
 
+/// The documents that were not read to their end, sorted.
+pub(crate) fn broken_documents(faults: &[Fault]) -> Vec<usize> {
+    use FaultKind::{Syntax, TooDeep, TooLarge};
+    let broken = faults.iter().filter(|fault| matches!(fault.kind, Syntax | TooDeep | TooLarge));
+    let mut documents: Vec<usize> = broken.map(|fault| fault.document).collect();
+    documents.sort_unstable();
+    documents.dedup();
+    documents
+}
+
 /// The parser's error kinds in the terms of somebody who writes manifests; what to do about it where that is clear.
 pub(crate) fn message(kind: &ErrorKind) -> String {
     let text = match kind {

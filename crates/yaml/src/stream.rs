@@ -30,6 +30,8 @@ pub struct Stream {
     pub(crate) lines: Arc<Lines>,
     pub(crate) origin: Option<Arc<Origin>>,
     pub(crate) faults: Vec<Fault>,
+    /// Documents that were not read to their end, sorted.
+    broken: Vec<usize>,
     comments: OnceLock<Vec<Comment>>,
 }
 
@@ -95,7 +97,8 @@ impl Stream {
                 }
             }
         }
-        Self { own, tree, lines, origin, faults, comments: OnceLock::new() }
+        let broken = crate::fault::broken_documents(&faults);
+        Self { own, tree, lines, origin, faults, broken, comments: OnceLock::new() }
     }
 
     /// The file's text, also when this stream lies inside one of its strings.
@@ -120,8 +123,7 @@ impl Stream {
 
     /// Whether the document (from 0) was read to its end: only then does a missing entry mean that there is none.
     pub fn is_whole(&self, document: usize) -> bool {
-        use crate::FaultKind::{Syntax, TooDeep, TooLarge};
-        !self.faults.iter().any(|f| f.document == document && matches!(f.kind, Syntax | TooDeep | TooLarge))
+        self.broken.binary_search(&document).is_err()
     }
 
     /// The comments, in order; those inside strings are the embedded streams' own.

@@ -136,15 +136,15 @@ impl Builder<'_> {
             return;
         }
         let opaque = self.opaque();
+        let broken = crate::fault::broken_documents(&self.faults);
         let mut line = 0;
         while line < self.text.len() {
-            let end = self.text[line..].find('\n').map_or(self.text.len(), |len| line + len + 1);
+            let end = self.text[line..].find(['\n', '\r']).map_or(self.text.len(), |len| line + len + 1);
             if let Some(tab) = leading_tab(&self.text.as_bytes()[line..end]).map(|at| line + at) {
                 let before = opaque.partition_point(|range| range.start <= tab);
                 let inside = before.checked_sub(1).and_then(|i| opaque.get(i)).is_some_and(|range| tab < range.end);
                 // Behind a syntax error, nothing is known about what the tab stands in.
-                let unknown =
-                    self.faults.iter().any(|f| f.kind == FaultKind::Syntax && f.document == self.document_at(tab));
+                let unknown = broken.binary_search(&self.document_at(tab)).is_ok();
                 if !inside && !unknown {
                     let message = "a tab cannot indent YAML; use spaces".to_owned();
                     return self.late_fault(FaultKind::Refused, message, tab..tab + 1);
