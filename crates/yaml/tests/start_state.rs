@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test may end at the first surprise")]
 
-use hyperspace_yaml::{self as yaml, Position, Route};
+use hyperspace_yaml::{self as yaml, Op, Position, Route, Value};
 use std::path::PathBuf;
 
 fn start_state(file: &str) -> Option<String> {
@@ -70,4 +70,67 @@ fn check(node: yaml::Node<'_>) {
             });
         });
     }
+}
+
+/// The lines that `after` adds, when it keeps all of `before`'s in their order.
+fn added(before: &str, after: &str) -> Vec<String> {
+    let mut old = before.lines().peekable();
+    let mut new = Vec::new();
+    for line in after.lines() {
+        match old.next_if_eq(&line) {
+            Some(_) => {}
+            None => new.push(line.to_owned()),
+        }
+    }
+    assert_eq!(old.next(), None, "a line is gone or changed");
+    new
+}
+
+#[test]
+fn a_fix_inside_the_config_adds_lines_and_changes_none() {
+    let Some(text) = start_state("otel/config.yaml") else { return };
+    let config = Route::root(0).keys(["data", "collector-config.yaml"]);
+    let endpoint = |port: &str| Value::map([("endpoint", format!("0.0.0.0:{port}").into())]);
+    let otlp = Value::map([("protocols", Value::map([("grpc", endpoint("4317")), ("http", endpoint("4318"))]))]);
+    let pipelines = config.clone().keys(["service", "pipelines"]);
+    let metrics = Value::map([("receivers", Value::seq(["spanmetrics"])), ("exporters", Value::seq(["prometheus"]))]);
+    let insert = |route: &Route, key: &str, value: Value, after: Option<&str>| Op::Insert {
+        route: route.clone(),
+        key: key.into(),
+        value,
+        after: after.map(Into::into),
+    };
+    let ops = [
+        insert(&config.clone().key("receivers"), "otlp", otlp, None),
+        insert(&config.clone().key("exporters"), "prometheus", endpoint("8889"), Some("otlp")),
+        insert(&config.clone().keys(["connectors", "spanmetrics"]), "metrics_flush_interval", "10s".into(), None),
+        insert(&pipelines, "metrics", metrics, None),
+    ];
+    let after = yaml::apply(&yaml::parse(text.as_str()), &ops).expect("the fix applies");
+    let wanted = "      otlp:\n        protocols:\n          grpc:\n            endpoint: 0.0.0.0:4317\n          http:\n            endpoint: 0.0.0.0:4318\n        metrics_flush_interval: 10s\n      prometheus:\n        endpoint: 0.0.0.0:8889\n        metrics:\n          receivers:\n            - spanmetrics\n          exporters:\n            - prometheus\n";
+    assert_eq!(added(&text, &after).join("\n") + "\n", wanted);
+    assert_eq!(text.lines().last().map(str::len), after.lines().last().map(str::len), "the line of blanks stays");
+}
+
+#[test]
+fn a_fix_of_a_gate_changes_only_its_query() {
+    let Some(text) = start_state("hotrod/analysis-template.yaml") else { return };
+    let stream = yaml::parse(text.as_str());
+    let metrics = Route::root(0).keys(["spec", "metrics"]);
+    let query = metrics.clone().index(1).keys(["provider", "prometheus", "query"]);
+    let old = stream.resolve(&query).and_then(|node| node.as_str()).expect("the query");
+    let at = old.find("hotrod_pod_hash").expect("the label");
+    let gate = Value::map([
+        ("name", "traffic".into()),
+        ("provider", Value::map([("prometheus", Value::map([("query", Value::Block("sum(\n  x\n)\n".into()))]))])),
+    ]);
+    let ops = [
+        Op::Splice { route: query, range: at..at + "hotrod_pod_hash".len(), text: "pod_hash".into() },
+        Op::Set { route: metrics.clone().index(0).key("failureLimit"), value: 0.into() },
+        Op::Append { route: metrics, value: gate },
+    ];
+    let after = yaml::apply(&stream, &ops).expect("the fix applies");
+    let expected = text.replace("hotrod_pod_hash", "pod_hash").replacen("failureLimit: 2", "failureLimit: 0", 1);
+    let new = "    - name: traffic\n      provider:\n        prometheus:\n          query: |\n            sum(\n              x\n            )\n";
+    assert_eq!(after.trim_end(), format!("{}\n{}", expected.trim_end(), new.trim_end()));
 }
