@@ -65,8 +65,11 @@ fn describe<'a>(
     if !finding.consequence.is_empty() {
         say(Level::NOTE.with_name("at run time"), visible(&finding.consequence).into_owned());
     }
-    for (_, label) in &finding.related {
-        say(Level::NOTE, visible(label).into_owned());
+    for (location, label) in &finding.related {
+        let place = sources
+            .place(location)
+            .map(|place| format!(" ({}:{}:{})", visible(&place.file), place.start.line, place.start.column));
+        say(Level::NOTE, format!("{}{}", visible(label), place.unwrap_or_default()));
     }
     for echo in echoes.iter().take(MOST_ECHOES) {
         let text = format!(

@@ -12,6 +12,7 @@ mod human;
 mod json;
 mod sarif;
 mod since;
+mod sources;
 mod visible;
 
 pub use diff::{diff, unified};
@@ -22,25 +23,9 @@ pub use sarif::sarif;
 pub use since::introduced;
 pub use visible::visible;
 
+pub use sources::{Place, Replacement, Sources};
+
 use rules::{Report, Reported};
-
-/// Where excerpts come from.
-pub trait Sources {
-    /// The text of the file at that path, relative to the checked folder; `None` leaves the excerpt out.
-    fn text(&self, path: &str) -> Option<&str>;
-}
-
-impl Sources for model::Repository {
-    fn text(&self, path: &str) -> Option<&str> {
-        self.text(path)
-    }
-}
-
-impl<F: Fn(&str) -> Option<&'static str>> Sources for F {
-    fn text(&self, path: &str) -> Option<&str> {
-        self(path)
-    }
-}
 
 /// Index of the root that a finding is an echo of; itself for a root. A link that leads nowhere or in a circle makes
 /// the finding its own root: it is shown rather than lost.

@@ -3,8 +3,8 @@
 //! Written here: serde-sarif 0.8 needs serde's `derive` without asking for it, and its build script (schemafy, syn 1)
 //! costs more CPU than this whole crate, for what a few structs say.
 
-use crate::groups;
-use rules::{Report, Reported, Severity};
+use crate::{Place, Sources, groups};
+use rules::{Fix, Report, Reported, Severity};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use yaml::Step;
@@ -14,13 +14,15 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// The report as a SARIF log, pretty-printed, without a last line end. `prefix` leads from the repository's root to the
 /// checked folder (`""` for the root itself): URIs are relative to the root. `version` is this program's.
 ///
-/// A root is an `error` or a `warning`; its echoes are its related locations, so that a dashboard counts a cause once.
+/// A root is an `error` or a `warning`; its echoes are its related locations, so that a dashboard counts a cause once. A
+/// fix comes as replacements of text, as far as `sources` can tell them.
 ///
 /// # Errors
 /// None that a report can cause: there are only string keys.
-pub fn sarif(report: &Report, prefix: &str, version: &str) -> Result<String, serde_json::Error> {
+pub fn sarif(report: &Report, sources: &dyn Sources, prefix: &str, version: &str) -> Result<String, serde_json::Error> {
     let rules = rules::rules();
-    let results: Vec<Value> = groups(report).iter().map(|(root, echoes)| result(root, echoes, prefix)).collect();
+    let results: Vec<Value> =
+        groups(report).iter().map(|(root, echoes)| result(root, echoes, sources, prefix)).collect();
     let driver = json!({
         "name": "hyperspace",
         "version": version,
@@ -50,7 +52,7 @@ fn describe(rule: &rules::Rule) -> Value {
     })
 }
 
-fn result(root: &Reported, echoes: &[&Reported], prefix: &str) -> Value {
+fn result(root: &Reported, echoes: &[&Reported], sources: &dyn Sources, prefix: &str) -> Value {
     let finding = &root.finding;
     let level = match finding.severity {
         Severity::Error => "error",
@@ -72,38 +74,67 @@ fn result(root: &Reported, echoes: &[&Reported], prefix: &str) -> Value {
     if let Some(index) = rules::rules().iter().position(|rule| rule.name == finding.rule) {
         fields.insert("ruleIndex".to_owned(), index.into());
     }
-    if !echoes.is_empty() {
-        let related: Vec<Value> = echoes
-            .iter()
-            .map(|echo| {
-                let mut location = location(echo, prefix);
-                if let Some(fields) = location.as_object_mut() {
-                    fields.insert("message".to_owned(), json!({ "text": echo.finding.message }));
-                }
-                location
-            })
-            .collect();
+    let places = finding.related.iter().filter_map(|(location, label)| Some((sources.place(location)?, label)));
+    let related = places
+        .map(|(place, label)| json!({ "message": { "text": label }, "physicalLocation": physical(&place, prefix) }))
+        .chain(echoes.iter().map(|echo| {
+            json!({ "message": { "text": echo.finding.message }, "physicalLocation": physical(&place(echo), prefix) })
+        }));
+    let related: Vec<Value> = related.collect();
+    if !related.is_empty() {
         fields.insert("relatedLocations".to_owned(), related.into());
     }
     if let Some(fix) = &finding.fix {
         fields.insert("properties".to_owned(), json!({ "fix": fix.title, "fixSafety": fix.safety.as_str() }));
+        if let Some(changes) = changes(fix, sources, prefix) {
+            let fix = json!({ "description": { "text": fix.title }, "artifactChanges": changes });
+            fields.insert("fixes".to_owned(), json!([fix]));
+        }
     }
     result
 }
 
+/// A fix is offered whole or not at all.
+fn changes(fix: &Fix, sources: &dyn Sources, prefix: &str) -> Option<Vec<Value>> {
+    let mut changes = Vec::new();
+    for edit in &fix.edits {
+        let replacements = sources.replacements(edit)?;
+        let Some(first) = replacements.first() else { continue };
+        let artifact = artifact(&first.place.file, prefix);
+        let replacements = replacements.iter().map(|replacement| {
+            json!({ "deletedRegion": region(&replacement.place), "insertedContent": { "text": replacement.text } })
+        });
+        changes.push(json!({ "artifactLocation": artifact, "replacements": replacements.collect::<Vec<_>>() }));
+    }
+    (!changes.is_empty()).then_some(changes)
+}
+
 fn location(finding: &Reported, prefix: &str) -> Value {
     json!({
-        "physicalLocation": {
-            "artifactLocation": { "uri": uri(&joined(prefix, &finding.file)), "uriBaseId": "%SRCROOT%" },
-            "region": {
-                "startLine": finding.start.line.max(1),
-                "startColumn": finding.start.column.max(1),
-                "endLine": finding.end.line.max(1),
-                "endColumn": finding.end.column.max(1),
-            },
-        },
+        "physicalLocation": physical(&place(finding), prefix),
         "logicalLocations": [{ "fullyQualifiedName": route(&finding.path) }],
     })
+}
+
+fn physical(place: &Place, prefix: &str) -> Value {
+    json!({ "artifactLocation": artifact(&place.file, prefix), "region": region(place) })
+}
+
+fn artifact(file: &str, prefix: &str) -> Value {
+    json!({ "uri": uri(&joined(prefix, file)), "uriBaseId": "%SRCROOT%" })
+}
+
+fn region(place: &Place) -> Value {
+    json!({
+        "startLine": place.start.line.max(1),
+        "startColumn": place.start.column.max(1),
+        "endLine": place.end.line.max(1),
+        "endColumn": place.end.column.max(1),
+    })
+}
+
+fn place(finding: &Reported) -> Place {
+    Place { file: finding.file.clone(), start: finding.start, end: finding.end }
 }
 
 /// Stays the same while lines above the finding come and go.

@@ -35,7 +35,7 @@ fn render(
     Ok(match format {
         Format::Human => report::human(report, repository, &ui.look()),
         Format::Json => report::json(report)? + "\n",
-        Format::Sarif => report::sarif(report, &prefix(&target.path), env!("CARGO_PKG_VERSION"))? + "\n",
+        Format::Sarif => report::sarif(report, repository, &prefix(&target.path), env!("CARGO_PKG_VERSION"))? + "\n",
         Format::Github => report::github(report, &prefix(&target.path)),
     })
 }
