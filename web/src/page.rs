@@ -1,0 +1,162 @@
+//! The pages: each a typed template beside its handler. A fragment is a block of its page's template, so that the two
+//! cannot drift apart.
+
+use crate::rule::Markdown;
+use crate::serve::{Loaded, Shared};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use rules::Rule;
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+type Page = Result<Response, PageError>;
+
+/// Why there is no page. A folder that cannot be checked is no such error: its page says so and goes on refreshing.
+#[derive(Debug)]
+pub(crate) enum PageError {
+    /// Nothing at this address.
+    NotFound,
+    /// A template failed to render.
+    Broken(askama::Error),
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let (status, title, text) = match self {
+            PageError::NotFound => {
+                (StatusCode::NOT_FOUND, "Nothing here", "No page of the console has this address.".to_owned())
+            }
+            PageError::Broken(error) => (StatusCode::INTERNAL_SERVER_ERROR, "This page is broken", error.to_string()),
+        };
+        let frame = Frame { folder: "", program: "", here: "", missing: false };
+        match (ErrorPage { frame, title, text: &text }).render() {
+            Ok(page) => (status, Html(page)).into_response(),
+            Err(_) => (status, text).into_response(),
+        }
+    }
+}
+
+/// What stands around every page.
+struct Frame<'a> {
+    folder: &'a str,
+    program: &'a str,
+    /// The page's address, for the navigation.
+    here: &'static str,
+    /// Whether this build has no htmx.
+    missing: bool,
+}
+
+impl Shared {
+    fn frame(&self, here: &'static str) -> Frame<'_> {
+        Frame { folder: &self.folder, program: &self.program, here, missing: self.assets.missing.is_some() }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    frame: Frame<'a>,
+    title: &'a str,
+    text: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "findings.html", blocks = ["findings"])]
+struct FindingsPage<'a> {
+    frame: Frame<'a>,
+    loaded: Loaded,
+}
+
+#[derive(Template)]
+#[template(path = "pipeline.html", blocks = ["pipeline"])]
+struct PipelinePage<'a> {
+    frame: Frame<'a>,
+    loaded: Loaded,
+}
+
+#[derive(Template)]
+#[template(path = "rules.html")]
+struct RulesPage<'a> {
+    frame: Frame<'a>,
+    groups: Vec<(&'static str, Vec<&'static Rule>)>,
+}
+
+#[derive(Template)]
+#[template(path = "rule.html")]
+struct RulePage<'a> {
+    frame: Frame<'a>,
+    rule: &'static Rule,
+    page: Markdown,
+}
+
+#[derive(Template)]
+#[template(path = "browser-code.html")]
+struct BrowserCodePage<'a> {
+    frame: Frame<'a>,
+    reason: &'a Option<String>,
+}
+
+/// `/`
+pub(crate) async fn findings(State(shared): State<Arc<Shared>>) -> Page {
+    let page = FindingsPage { frame: shared.frame("/"), loaded: shared.load().await };
+    answer(page.loaded.status(), &page)
+}
+
+/// The part of `/` that refreshes.
+pub(crate) async fn findings_fragment(State(shared): State<Arc<Shared>>) -> Page {
+    let page = FindingsPage { frame: shared.frame("/"), loaded: shared.load().await };
+    answer(page.loaded.status(), &page.as_findings())
+}
+
+/// `/pipeline`
+pub(crate) async fn pipeline(State(shared): State<Arc<Shared>>) -> Page {
+    let page = PipelinePage { frame: shared.frame("/pipeline"), loaded: shared.load().await };
+    answer(page.loaded.status(), &page)
+}
+
+/// The part of `/pipeline` that refreshes.
+pub(crate) async fn pipeline_fragment(State(shared): State<Arc<Shared>>) -> Page {
+    let page = PipelinePage { frame: shared.frame("/pipeline"), loaded: shared.load().await };
+    answer(page.loaded.status(), &page.as_pipeline())
+}
+
+/// `/rules`: in the catalogue's order.
+pub(crate) async fn rules(State(shared): State<Arc<Shared>>) -> Page {
+    let mut groups: Vec<(&'static str, Vec<&'static Rule>)> = Vec::new();
+    for rule in rules::rules() {
+        match groups.iter_mut().find(|(name, _)| *name == rule.group()) {
+            Some((_, list)) => list.push(rule),
+            None => groups.push((rule.group(), vec![rule])),
+        }
+    }
+    answer(StatusCode::OK, &RulesPage { frame: shared.frame("/rules"), groups })
+}
+
+/// `/rules/{group}/{name}`: what `explain` prints.
+pub(crate) async fn rule(State(shared): State<Arc<Shared>>, Path((group, name)): Path<(String, String)>) -> Page {
+    let rule = rules::rule(&format!("{group}/{name}")).ok_or(PageError::NotFound)?;
+    answer(StatusCode::OK, &RulePage { frame: shared.frame(""), rule, page: Markdown::new(rule.page) })
+}
+
+/// `/browser-code`: what is missing in a build without npm.
+pub(crate) async fn browser_code(State(shared): State<Arc<Shared>>) -> Page {
+    answer(StatusCode::OK, &BrowserCodePage { frame: shared.frame(""), reason: &shared.assets.missing })
+}
+
+/// Any other address.
+pub(crate) async fn not_found() -> PageError {
+    PageError::NotFound
+}
+
+fn answer(status: StatusCode, page: &impl Template) -> Page {
+    let page = page.render().map_err(PageError::Broken)?;
+    Ok((status, Html(page)).into_response())
+}
+
+/// `1 error`, `2 errors`.
+fn count(n: impl Borrow<usize>, word: &str) -> String {
+    let n = n.borrow();
+    format!("{n} {word}{}", if *n == 1 { "" } else { "s" })
+}

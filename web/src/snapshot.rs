@@ -1,0 +1,78 @@
+//! One state of the folder, as the pages show it.
+
+use crate::findings::{self, Finding};
+use crate::pipeline::{self, Pipelines};
+use model::{Context, Place, Repository};
+use report::visible;
+use rules::{Judged, Report, Safety};
+use std::fmt;
+
+/// A checked folder, reduced to what the pages show; it keeps nothing of the parsed files alive.
+pub struct Snapshot {
+    pub(crate) findings: Vec<Finding>,
+    /// Root findings beyond what a page can show.
+    pub(crate) omitted: usize,
+    /// Root findings, as the summary and the exit code count them.
+    pub(crate) errors: usize,
+    pub(crate) warnings: usize,
+    /// Root findings with a safe fix, and with one that needs a person's judgement.
+    pub(crate) mendable: (usize, usize),
+    pub(crate) judged: Judged,
+    pub(crate) pipelines: Pipelines,
+}
+
+impl Snapshot {
+    /// `report` is the check of this very `repository` with this `context`.
+    pub fn of(repository: &Repository, context: &Context, report: &Report) -> Snapshot {
+        let (findings, omitted) = findings::findings(repository, report);
+        Snapshot {
+            findings,
+            omitted,
+            errors: report.errors(),
+            warnings: report.warnings(),
+            mendable: (mendable(report, Safety::Safe), mendable(report, Safety::Unsafe)),
+            judged: report.judged.clone(),
+            pipelines: pipeline::pipelines(repository, context),
+        }
+    }
+}
+
+fn mendable(report: &Report, safety: Safety) -> usize {
+    let roots = report.findings.iter().map(|reported| &reported.finding).filter(|finding| finding.caused_by.is_none());
+    roots.filter(|finding| finding.fix.as_ref().is_some_and(|fix| fix.safety == safety)).count()
+}
+
+/// A file and the first character of what stands there, both counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+impl Spot {
+    pub(crate) fn new(file: &str, at: yaml::Position) -> Spot {
+        Spot { file: visible(file).into_owned(), line: at.line, column: at.column }
+    }
+
+    /// Where a place begins, or what holds it where it does not exist.
+    pub(crate) fn of(repository: &Repository, place: &Place) -> Option<Spot> {
+        let file = repository.files.get(place.file)?;
+        let stream = file.stream.as_ref()?;
+        let mut route = place.route.clone();
+        let node = loop {
+            match stream.resolve(&route) {
+                Some(node) => break node,
+                None => route = route.parent()?,
+            }
+        };
+        Some(Spot::new(&file.path, stream.position(node.entry_span().start)))
+    }
+}
+
+/// As editors and terminals take it.
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
