@@ -1,7 +1,16 @@
 //! How Argo Rollouts 1.8.3 counts the measurements of a metric (its `analysis/analysis.go`), and what follows: the weakest
 //! evidence that still promotes, the strongest that still aborts, when samples are taken, and how likely a bad canary passes.
 
-use std::fmt;
+mod counting;
+mod power;
+mod walk;
+
+pub use counting::{Counts, assess, due_times, duration};
+pub use power::{Power, error_gate_pass_probability, traffic_gate_pass_probability};
+pub use walk::{
+    Evidence, can_fail, lowest_failure_limit_keeping_one_lost_sample_harmless, strongest_abort, weakest_promotion,
+};
+
 use std::time::Duration;
 
 use crate::condition::{Condition, ResultType};
@@ -109,15 +118,10 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
-    /// Derives the outcomes from a metric's conditions by evaluating them.
-    pub fn of(_success: Option<&Condition>, _failure: Option<&Condition>, _ty: ResultType) -> Outcomes {
-        Outcomes {
-            good: Outcome::Successful,
-            bad: Outcome::Failed,
-            nan: Outcome::Failed,
-            none: Outcome::Error,
-            error: Outcome::Error,
-        }
+    /// Derives the outcomes from a metric's conditions by evaluating them. What a good and a bad value are follows from the
+    /// conditions' own bound: the side on which the metric passes, and the other.
+    pub fn of(success: Option<&Condition>, failure: Option<&Condition>, ty: ResultType) -> Outcomes {
+        walk::outcomes(success, failure, ty)
     }
 
     /// The outcome of one kind of sample.
@@ -139,61 +143,4 @@ pub struct Gate {
     pub limits: Limits,
     /// What its conditions make of each kind of sample.
     pub outcomes: Outcomes,
-}
-
-/// A sequence of samples, as counts of each kind, and what it ends in. Displays as `1 good sample of 3, two NaN`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// The samples in the order in which they are taken.
-    pub samples: Vec<Sample>,
-    /// Where they lead.
-    pub status: MetricStatus,
-}
-
-impl Evidence {
-    /// How many samples of this kind there are.
-    pub fn count(&self, sample: Sample) -> usize {
-        self.samples.iter().filter(|s| **s == sample).count()
-    }
-}
-
-impl fmt::Display for Evidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} good of {}", self.count(Sample::Good), self.samples.len())
-    }
-}
-
-/// Where a sequence of measurements leads, exactly as `assessMetricStatus` says; measurements after the end are not taken.
-pub fn assess(_limits: &Limits, _outcomes: &[Outcome]) -> MetricStatus {
-    MetricStatus::Pending
-}
-
-/// The sequence with the fewest good samples that still ends Successful; `None` where no sequence does.
-pub fn weakest_promotion(_gate: &Gate) -> Option<Evidence> {
-    None
-}
-
-/// The sequence with the most good samples that still aborts; `None` where no sequence does.
-pub fn strongest_abort(_gate: &Gate) -> Option<Evidence> {
-    None
-}
-
-/// Whether any sequence of samples ends Failed or Error.
-pub fn can_fail(_gate: &Gate) -> bool {
-    true
-}
-
-/// When the first `n` samples are taken, after the start of the run, where every query answers at once and none errors.
-pub fn due_times(_limits: &Limits, _n: usize) -> Vec<Duration> {
-    Vec::new()
-}
-
-/// How long a healthy canary's run takes; `None` where it never ends by itself.
-pub fn duration(_limits: &Limits) -> Option<Duration> {
-    None
-}
-
-/// The lowest `failureLimit` with which one lost sample does not abort a healthy canary.
-pub fn lowest_failure_limit_keeping_one_lost_sample_harmless(_limits: &Limits) -> i64 {
-    1
 }
