@@ -134,21 +134,26 @@ pub fn is_cluster_name(name: &str) -> bool {
     name.trim_end_matches('.').split('.').nth(2) == Some("svc")
 }
 
-/// Edits that turn one word into the other, at most `limit`; `None` beyond.
+/// Edits that turn one word into the other, at most `limit`; `None` beyond. Two neighbours that changed places are one edit.
 pub fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len().abs_diff(b.len()) > limit {
         return None;
     }
+    // Rows of the optimal string alignment: the one before the last, the last, the current.
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+        let mut next = Vec::with_capacity(row.len());
+        next.push(i + 1);
         for (j, cb) in b.iter().enumerate() {
-            let cost = if ca == cb { diagonal } else { diagonal + 1 };
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(diagonal + 1).min(row[j] + 1);
+            let mut cost = (row[j] + usize::from(ca != cb)).min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *ca == b[j - 1] && a[i - 1] == *cb {
+                cost = cost.min(before[j - 1] + 1);
+            }
+            next.push(cost);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row.last().copied().filter(|d| *d <= limit)
 }
@@ -193,5 +198,6 @@ mod tests {
     fn finds_the_nearest_word() {
         assert_eq!(nearest_word("jager", ["jaeger", "prometheus"]), Some("jaeger"));
         assert_eq!(nearest_word("ab", ["ax", "xb"]), None);
+        assert_eq!(nearest_word("otpl", ["otlp", "zipkin"]), Some("otlp"));
     }
 }

@@ -1,5 +1,6 @@
 //! `collector/half-wired-connector`: a connector used on one side only, or between signals that it does not join.
 
+use super::ambiguous_id::twins;
 use super::catalog::{joins, signals};
 use super::edit::{Ops, add_pipeline, define, pipeline_id, refer, unrefer};
 use super::shapes::shape;
@@ -35,6 +36,10 @@ struct Wiring<'a> {
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract).filter(View::whole) {
         for connector in view.config.of_class(Class::Connector) {
+            // With a namesake among the exporters or receivers, nobody can tell which of the two is used.
+            if twins(&view).iter().any(|(c, _)| c.at == connector.at) {
+                continue;
+            }
             let wiring = Wiring::of(&view, connector);
             if let Some((at, message)) = wiring.fault() {
                 drafts.push(wiring.draft(&view, at, message));

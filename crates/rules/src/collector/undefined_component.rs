@@ -4,7 +4,7 @@ use super::catalog::{Standing, joins, signals, standing};
 use super::edit::{define, rename, unrefer};
 use super::shapes::shape;
 use super::slip::{Slip, hiding, slips};
-use super::view::{Reference, View, listed, near, role, views};
+use super::view::{Reference, View, listed, near, role, views, with_type};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
@@ -101,12 +101,20 @@ fn component(view: &View<'_>, undefined: &Undefined<'_>, slips: &[Slip]) -> Opti
     Some(draft.fix(mend(view, undefined)))
 }
 
-/// Definitions of that class whose type nobody knows and whose ID is nearly the wanted one.
+/// Definitions of that class whose type is none and whose ID is nearly the wanted one, or becomes it with the type's successor.
 pub(crate) fn misspelled<'a>(view: &View<'a>, class: Class, id: &str) -> Vec<&'a Component> {
-    let wrong = |c: &&Component| matches!(standing(view.collector, class, &c.kind), Standing::Nothing { .. });
-    let candidates: Vec<&Component> = view.config.of_class(class).filter(wrong).collect();
-    let ids = near(id, candidates.iter().map(|c| c.id.as_str()));
-    candidates.into_iter().filter(|c| ids.contains(&c.id.as_str())).collect()
+    let all: Vec<(&Component, Standing)> =
+        view.config.of_class(class).map(|c| (c, standing(view.collector, class, &c.kind))).collect();
+    let unknown = || all.iter().filter(|(_, s)| matches!(s, Standing::Nothing { .. })).map(|(c, _)| *c);
+    let ids = near(id, unknown().map(|c| c.id.as_str()));
+    let renamed = all.iter().filter(|(c, standing)| match standing {
+        Standing::Removed { successor: Some(kind), .. } | Standing::NotYet { older: Some(kind), .. } => {
+            with_type(&c.id, kind) == id
+        }
+        _ => false,
+    });
+    let renamed = renamed.map(|(c, _)| *c);
+    unknown().filter(|c| ids.contains(&c.id.as_str())).chain(renamed).collect()
 }
 
 fn mend(view: &View<'_>, undefined: &Undefined<'_>) -> Option<Fix> {

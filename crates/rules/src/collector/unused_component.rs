@@ -1,12 +1,13 @@
 //! `collector/unused-component`: defined, in no pipeline.
 
 use super::catalog::{Standing, joins, signals, standing};
+use super::half_wired_connector::half_wired;
 use super::slip::slips;
-use super::view::{SIDES, View, near, role, views};
+use super::view::{View, near, role, views};
 use crate::draft::{Draft, Drafts};
 use crate::finding::Severity;
 use crate::registry::Rule;
-use catalogue::Class;
+use catalogue::{Class, Signal};
 use contract::Contract;
 use model::Component;
 
@@ -63,7 +64,7 @@ fn draft(view: &View<'_>, component: &Component) -> Draft {
     // Where the pipelines are incomplete, it is what they lack.
     let frame = view.root.key("service");
     draft = draft.echo("collector/invalid-value", Some(&frame)).echo("collector/unsupported-signal", Some(&frame));
-    if fits_no_pipeline(view, component) || joins(view.collector, &component.kind).is_some() {
+    if lacks_pipeline(view, component) || joins(view.collector, &component.kind).is_some() {
         draft = draft.echo("collector/half-wired-connector", Some(view.root));
     }
     if class == Class::Exporter {
@@ -76,9 +77,16 @@ fn draft(view: &View<'_>, component: &Component) -> Draft {
     draft.echo("collector/ambiguous-id", Some(&component.at))
 }
 
-/// Whether there is no pipeline of any signal that the component takes: the pipeline is what is missing.
-fn fits_no_pipeline(view: &View<'_>, component: &Component) -> bool {
-    let Some(taken) = signals(view.collector, component.class, &component.kind) else { return false };
-    SIDES.contains(&component.class)
-        && !view.config.pipelines.iter().any(|p| p.signal.is_some_and(|s| taken.contains(&s)))
+/// Whether a pipeline is missing that the component would be in: there is none of a signal that it takes, while a connector
+/// waits for one.
+fn lacks_pipeline(view: &View<'_>, component: &Component) -> bool {
+    let waited: Vec<Signal> = half_wired(view)
+        .into_iter()
+        .filter_map(|c| joins(view.collector, &c.kind))
+        .flatten()
+        .flat_map(|(a, b)| [a, b])
+        .collect();
+    let taken = signals(view.collector, component.class, &component.kind);
+    let missing = |s: &&Signal| view.pipelines(**s).next().is_none();
+    waited.iter().filter(missing).any(|s| taken.as_ref().is_none_or(|t| t.contains(s)))
 }

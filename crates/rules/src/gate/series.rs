@@ -38,12 +38,30 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             let mut draft = Draft::new(RULE.name, RULE.severity, &text.at, message, consequence).within(range);
             match broken {
                 Some(family) => draft = upstream(&view, draft, family),
+                None if hidden(&view, selector, name) => draft = unseen(&view, draft),
                 None => draft = draft.fix(rename(&view, name)),
             }
             drafts.push(draft);
         }
     }
 }
+
+/// What a broken chain is reported as, on the collector.
+const CAUSES: [&str; 13] = [
+    "collector/half-wired-connector",
+    "collector/metrics-not-exposed",
+    "collector/no-receiver",
+    "collector/unsupported-signal",
+    "collector/signal-refused-by-backend",
+    "collector/undefined-component",
+    "collector/unknown-component-type",
+    "collector/unknown-key",
+    "collector/ambiguous-id",
+    "collector/listens-on-remote-name",
+    "collector/loopback-receiver",
+    "collector/invalid-value",
+    "collector/unused-component",
+];
 
 /// A broken chain has its own finding, on the collector or on the way to it.
 fn upstream(view: &View<'_, '_>, draft: Draft, family: &Family) -> Draft {
@@ -52,22 +70,19 @@ fn upstream(view: &View<'_, '_>, draft: Draft, family: &Family) -> Draft {
         Origin::Workload(_) => None,
     };
     let config = collector.and_then(|c| view.contract.repository.collectors.get(c)).and_then(|c| c.config.at.clone());
-    let rules = [
-        "collector/half-wired-connector",
-        "collector/metrics-not-exposed",
-        "collector/no-receiver",
-        "collector/unsupported-signal",
-        "collector/undefined-component",
-        "collector/unknown-component-type",
-        "collector/unknown-key",
-        "collector/ambiguous-id",
-        "collector/listens-on-remote-name",
-        "collector/loopback-receiver",
-        "collector/invalid-value",
-        "collector/unused-component",
-    ];
-    let draft = rules.into_iter().fold(draft, |d, rule| d.echo(rule, config.as_ref()));
+    let draft = CAUSES.into_iter().fold(draft, |d, rule| d.echo(rule, config.as_ref()));
     draft.echo("wiring/", None).echo("yaml/", None)
+}
+
+/// Whether it is a span metric while no connector can be seen: one that is misspelled, misplaced or gone has its own finding.
+fn hidden(view: &View<'_, '_>, selector: &Selector, name: &str) -> bool {
+    view.contract.span_metrics.is_empty() && span_like(selector, name)
+}
+
+fn unseen(view: &View<'_, '_>, draft: Draft) -> Draft {
+    let configs = view.contract.repository.collectors.iter().filter_map(|c| c.config.at.as_ref());
+    let pairs = configs.flat_map(|at| CAUSES.into_iter().map(move |rule| (rule, at)));
+    pairs.fold(draft, |d, (rule, at)| d.echo(rule, Some(at))).echo("yaml/", None)
 }
 
 /// Whether the world that the metric would come from is described: then what nobody emits does not exist.
