@@ -67,7 +67,12 @@ fn card(contract: &Contract<'_>, index: usize, gate: &Gate) -> Option<Card> {
     let side = gate.success.as_ref().or(gate.failure.as_ref());
     let conditions = [("successCondition", &gate.success), ("failureCondition", &gate.failure)];
     let simulated = contract.simulated(index);
-    let reads = [("healthy", &simulated.healthy), ("idle", &simulated.idle), ("stable pods alone", &simulated.stable_only), ("no series", &simulated.nothing)];
+    let reads = [
+        ("healthy", &simulated.healthy),
+        ("idle", &simulated.idle),
+        ("stable pods alone", &simulated.stable_only),
+        ("no series", &simulated.nothing),
+    ];
     let lookup = |name: &str| gate.args.get(name).cloned().flatten();
     Some(Card {
         name: metric.name.clone(),
@@ -76,11 +81,20 @@ fn card(contract: &Contract<'_>, index: usize, gate: &Gate) -> Option<Card> {
         file: repository.path(&metric.at).to_owned(),
         line: stream.position(node.span().start).line,
         kind: gate.kind.as_str(),
-        query: gate.query.as_ref().map(|q| crate::gates::substitute(&q.value, &lookup).unwrap_or_else(|| q.value.clone())),
+        query: gate
+            .query
+            .as_ref()
+            .map(|q| crate::gates::substitute(&q.value, &lookup).unwrap_or_else(|| q.value.clone())),
         series: series(contract, gate),
-        conditions: conditions.into_iter().filter_map(|(key, side)| Some((key, side.as_ref()?.text.value.clone()))).collect(),
+        conditions: conditions
+            .into_iter()
+            .filter_map(|(key, side)| Some((key, side.as_ref()?.text.value.clone())))
+            .collect(),
         truth: side.and_then(|s| s.condition()).map(|c| c.truth_table()),
-        due: due_times(&gate.limits, gate.limits.count.map_or(3, |c| c.clamp(0, 10)) as usize).iter().map(|d| d.as_secs_f64()).collect(),
+        due: due_times(&gate.limits, gate.limits.count.map_or(3, |c| c.clamp(0, 10)) as usize)
+            .iter()
+            .map(|d| d.as_secs_f64())
+            .collect(),
         seconds: duration(&gate.limits).map(|d| d.as_secs_f64()),
         weakest: counted.as_ref().and_then(weakest_promotion).map(|e| e.to_string()),
         strongest: counted.as_ref().and_then(strongest_abort).map(|e| e.to_string()),
@@ -107,7 +121,8 @@ fn series(contract: &Contract<'_>, gate: &Gate) -> Vec<CardSeries> {
 
 fn shown(measured: &gate::condition::Measured, outcome: gate::analysis::Outcome) -> String {
     use gate::condition::Measured;
-    let number = |v: &f64| if v.is_finite() { format!("{}", (v * 10_000.0).round() / 10_000.0) } else { format!("{v}") };
+    let number =
+        |v: &f64| if v.is_finite() { format!("{}", (v * 10_000.0).round() / 10_000.0) } else { format!("{v}") };
     let value = match measured {
         Measured::Scalar(v) => number(v),
         Measured::Vector(v) if v.is_empty() => "no data".to_owned(),

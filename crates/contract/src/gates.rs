@@ -40,6 +40,8 @@ pub struct Side {
     pub text: Text,
     /// The condition with its arguments in it; `None` where an argument has no value or the query's type is unknown.
     pub compiled: Option<Result<Condition, CompileError>>,
+    /// The bound that the condition keeps, where it keeps one.
+    pub threshold: Option<Threshold>,
 }
 
 impl Side {
@@ -78,6 +80,8 @@ pub struct Gate {
     pub limits: Limits,
     /// What it judges.
     pub kind: GateKind,
+    /// What each kind of measurement counts as; `None` where a condition does not compile.
+    outcomes: Option<Outcomes>,
 }
 
 /// Every gate: each metric of each template for each rollout that runs it, or once where none does.
@@ -193,7 +197,8 @@ fn gate(
         let text = text.clone().filter(|t| !t.value.trim().is_empty())?;
         let filled = substitute(&text.value, &lookup);
         let compiled = filled.zip(result_type).map(|(filled, ty)| condition::compile(&filled, ty));
-        Some(Side { text, compiled })
+        let threshold = compiled.as_ref().and_then(|c| c.as_ref().ok()).and_then(Condition::threshold);
+        Some(Side { text, compiled, threshold })
     };
     let (success, failure) = (side(&metric.success), side(&metric.failure));
     let named_dry = run.is_some_and(|(_, _, a)| a.dry_run.iter().any(|t| t.value == metric.name || t.value == ".*"));
@@ -219,7 +224,9 @@ fn gate(
         failure,
         limits,
         kind: GateKind::Other,
+        outcomes: None,
     };
+    gate.outcomes = gate.derive_outcomes();
     gate.kind = classify(contract, &gate, metric);
     gate
 }
@@ -302,10 +309,10 @@ impl Gate {
 
     /// The bound that a measurement must keep to pass: the success condition's, or the failure condition's turned round.
     pub fn bound_op(&self) -> Option<Threshold> {
-        if let Some(threshold) = self.success.as_ref().and_then(|s| s.condition()).and_then(|c| c.threshold()) {
+        if let Some(threshold) = self.success.as_ref().and_then(|s| s.threshold.clone()) {
             return Some(threshold);
         }
-        let mut threshold = self.failure.as_ref()?.condition()?.threshold()?;
+        let mut threshold = self.failure.as_ref()?.threshold.clone()?;
         threshold.op = match threshold.op {
             Op::Lt => Op::Ge,
             Op::Le => Op::Gt,
@@ -331,6 +338,10 @@ impl Gate {
 
     /// What each kind of measurement counts as; `None` where a condition does not compile.
     pub fn outcomes(&self) -> Option<Outcomes> {
+        self.outcomes
+    }
+
+    fn derive_outcomes(&self) -> Option<Outcomes> {
         let ty = self.result_type?;
         let broken = |side: &Option<Side>| side.as_ref().is_some_and(|s| s.condition().is_none());
         if broken(&self.success) || broken(&self.failure) {

@@ -37,11 +37,11 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
 
 fn reads_first(view: &View<'_, '_>) -> bool {
     let sides = [&view.gate.success, &view.gate.failure];
-    let mut conditions = sides.into_iter().flatten().filter_map(|s| s.condition()).peekable();
+    let mut conditions = sides.into_iter().flatten().filter_map(|s| Some((s, s.condition()?))).peekable();
     conditions.peek().is_some()
-        && conditions.all(|c| match c.threshold() {
+        && conditions.all(|(side, condition)| match &side.threshold {
             Some(threshold) => matches!(threshold.on, Element::First | Element::Last),
-            None => c.text().contains("result[0]"),
+            None => condition.text().contains("result[0]"),
         })
 }
 

@@ -30,7 +30,11 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             if families.is_empty() {
                 continue;
             }
-            for matcher in selector.matchers.iter().filter(|m| m.name != "__name__" && !m.value.contains("{{") && !value_matches(m, "")) {
+            for matcher in selector
+                .matchers
+                .iter()
+                .filter(|m| m.name != "__name__" && !m.value.contains("{{") && !value_matches(m, ""))
+            {
                 if let Some(draft) = missing_label(&view, selector, &families, matcher)
                     .or_else(|| missing_value(&view, &families, matcher))
                 {
@@ -70,7 +74,10 @@ fn missing_label(view: &View<'_, '_>, selector: &Selector, families: &[&Family],
         }),
         None => dimension(view, family, matcher),
     };
-    Some(Draft::new(RULE.name, RULE.severity, &text.at, message, CONSEQUENCE).fix(mend))
+    let draft = Draft::new(RULE.name, RULE.severity, &text.at, message, CONSEQUENCE).fix(mend);
+    // A dimension under a wrong name is the cause of a label that is not there.
+    let connector = view.contract.connector(family).filter(|_| !family.labels.contains_key(&matcher.name));
+    Some(connector.into_iter().fold(draft, |d, at| d.echo("collector/dimension-matches-nothing", Some(at))))
 }
 
 /// The label that was meant: the one that tells the canary's hash or the namespace where that is what it is compared with,

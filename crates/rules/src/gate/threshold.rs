@@ -57,12 +57,7 @@ pub(crate) fn wanted(view: &View<'_, '_>) -> Option<(Op, f64)> {
 
 fn threshold(view: &View<'_, '_>) -> Option<Draft> {
     let (op, value) = wanted(view)?;
-    let side = view
-        .gate
-        .success
-        .as_ref()
-        .filter(|s| s.condition().is_some_and(|c| c.threshold().is_some()))
-        .or(view.gate.failure.as_ref())?;
+    let side = view.gate.success.as_ref().filter(|s| s.threshold.is_some()).or(view.gate.failure.as_ref())?;
     let found = view.gate.bound_op()?;
     let close = (found.value - value).abs() <= value.abs() * 1e-9 + f64::EPSILON;
     if close && found.op == op {

@@ -36,7 +36,8 @@ impl<'a, 'r> View<'a, 'r> {
     pub(crate) fn namespace(&self) -> Option<&'a str> {
         let place = self.gate.analysis.as_ref()?;
         let (analysis, _) = self.rollout()?.runs().find(|(a, _)| a.at == *place)?;
-        let given = analysis.args.iter().find(|a| a.value == model::ArgValue::Field("metadata.namespace".to_owned()))?;
+        let given =
+            analysis.args.iter().find(|a| a.value == model::ArgValue::Field("metadata.namespace".to_owned()))?;
         self.gate.args.get(&given.name)?.as_deref()
     }
 
