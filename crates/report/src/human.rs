@@ -123,6 +123,7 @@ pub fn summary(report: &Report, look: &Look) -> String {
             paint(yellow, "warning")
         );
     }
+    out.push_str(&evidence(&report.judged));
     for note in &report.judged.notes {
         let _ = writeln!(out, "note: {}", visible(note));
     }
@@ -137,6 +138,23 @@ fn judged(judged: &Judged) -> String {
         count(judged.rollouts, "rollout"),
         count(judged.files, "manifest")
     )
+}
+
+/// More gates than this are not told one by one; `gates` has them all.
+const TOLD: usize = 12;
+
+/// What it takes to promote and to abort.
+fn evidence(judged: &Judged) -> String {
+    let mut out = String::new();
+    for e in judged.evidence.iter().take(TOLD) {
+        let promotes = e.promotes.as_deref().unwrap_or("nothing");
+        let aborts = e.aborts.as_deref().unwrap_or("nothing");
+        let _ = writeln!(out, "gate {}: promotes on {promotes}; aborts on {aborts}", visible(&e.gate));
+    }
+    if judged.evidence.len() > TOLD {
+        let _ = writeln!(out, "… and {} more gates", judged.evidence.len() - TOLD);
+    }
+    out
 }
 
 fn mendable(report: &Report, program: &str) -> Option<String> {

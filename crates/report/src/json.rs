@@ -62,7 +62,17 @@ struct Look<'a> {
     collectors: usize,
     gates: usize,
     rollouts: usize,
+    evidence: Vec<Weighed<'a>>,
     notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Weighed<'a> {
+    gate: &'a str,
+    file: &'a str,
+    rollout: Option<&'a str>,
+    weakest_promotion: Option<&'a str>,
+    strongest_abort: Option<&'a str>,
 }
 
 /// The report as one JSON object, one line, without a line end. `schema` is raised when a field changes its meaning;
@@ -108,5 +118,18 @@ fn point(position: Position) -> Point {
 }
 
 fn look(judged: &Judged) -> Look<'_> {
-    Look { collectors: judged.collectors, gates: judged.gates, rollouts: judged.rollouts, notes: &judged.notes }
+    let weighed = judged.evidence.iter().map(|e| Weighed {
+        gate: &e.gate,
+        file: &e.file,
+        rollout: e.rollout.as_deref(),
+        weakest_promotion: e.promotes.as_deref(),
+        strongest_abort: e.aborts.as_deref(),
+    });
+    Look {
+        collectors: judged.collectors,
+        gates: judged.gates,
+        rollouts: judged.rollouts,
+        evidence: weighed.collect(),
+        notes: &judged.notes,
+    }
 }

@@ -2,11 +2,12 @@
 
 use crate::draft::Drafts;
 use crate::finding::{Fix, Safety, Severity};
-use crate::outcome::{Applied, Changed, Fixed, Judged, Report, Reported};
+use crate::outcome::{Applied, Changed, Evidence, Fixed, Judged, Report, Reported};
 use crate::registry::rules;
 use crate::resolve::resolve;
 use crate::suppress::suppress;
 use contract::Contract;
+use gate::analysis::{strongest_abort, weakest_promotion};
 use model::{Context, Repository, Role, SourceFile};
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -20,12 +21,28 @@ pub fn check(repository: &Repository, context: &Context) -> Report {
     }
     let findings = resolve(repository, drafts.list);
     let (findings, notes) = suppress(repository, context, findings);
-    let mut judged = judged(repository);
+    let mut judged = judged(repository, evidence(&contract));
     judged.notes.extend(notes);
     Report { findings, judged }
 }
 
-fn judged(repository: &Repository) -> Judged {
+fn evidence(contract: &Contract<'_>) -> Vec<Evidence> {
+    let repository = contract.repository;
+    let gates = contract.gates.iter().filter_map(|gate| {
+        let counted = gate.counted()?;
+        let metric = gate.metric(contract)?;
+        Some(Evidence {
+            gate: metric.name.clone(),
+            file: repository.path(&metric.at).to_owned(),
+            rollout: gate.rollout.and_then(|r| repository.rollouts.get(r)).map(|r| r.name.clone()),
+            promotes: weakest_promotion(&counted).map(|e| e.to_string()),
+            aborts: strongest_abort(&counted).map(|e| e.to_string()),
+        })
+    });
+    gates.collect()
+}
+
+fn judged(repository: &Repository, evidence: Vec<Evidence>) -> Judged {
     let templates = repository.files.iter().filter(|f| f.role == Role::Template).count();
     let mut notes = Vec::new();
     if templates > 0 {
@@ -40,6 +57,7 @@ fn judged(repository: &Repository) -> Judged {
         collectors: repository.collectors.len(),
         gates: repository.templates.iter().map(|t| t.metrics.len()).sum(),
         rollouts: repository.rollouts.len(),
+        evidence,
         notes,
     }
 }

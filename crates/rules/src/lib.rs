@@ -16,5 +16,5 @@ mod yaml_rules;
 
 pub use engine::{check, fix};
 pub use finding::{FileEdit, Finding, Fix, Location, Safety, Severity};
-pub use outcome::{Applied, Changed, Fixed, Judged, Report, Reported};
+pub use outcome::{Applied, Changed, Evidence, Fixed, Judged, Report, Reported};
 pub use registry::{Rule, rule, rules};

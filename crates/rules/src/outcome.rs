@@ -19,6 +19,21 @@ pub struct Reported {
     pub end: Position,
 }
 
+/// What a gate's counting lets through and what it stops, by the walk of every sequence of measurements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The metric's name.
+    pub gate: String,
+    /// File of its template.
+    pub file: String,
+    /// The rollout that runs it.
+    pub rollout: Option<String>,
+    /// The weakest evidence that still promotes; `None` where nothing does.
+    pub promotes: Option<String>,
+    /// The strongest evidence that still aborts; `None` where nothing does.
+    pub aborts: Option<String>,
+}
+
 /// What the check looked at: a green report over nothing is a lie.
 #[derive(Clone, Debug, Default)]
 pub struct Judged {
@@ -30,6 +45,8 @@ pub struct Judged {
     pub gates: usize,
     /// Rollouts.
     pub rollouts: usize,
+    /// What it takes to promote and to abort, a line per gate of a run.
+    pub evidence: Vec<Evidence>,
     /// What was passed over and why (Helm templates, unreadable files), a line each.
     pub notes: Vec<String>,
 }

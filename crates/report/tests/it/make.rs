@@ -82,6 +82,7 @@ pub(crate) fn sample() -> Report {
             collectors: 1,
             gates: 2,
             rollouts: 1,
+            evidence: Vec::new(),
             notes: vec!["charts/x is a Helm chart: not read".to_owned()],
         },
     }
