@@ -1,6 +1,7 @@
 //! The pages: each a typed template beside its handler. A fragment is a block of its page's template, so that the two
 //! cannot drift apart.
 
+use crate::html::Sentence;
 use crate::rule::Markdown;
 use crate::serve::{Loaded, Shared};
 use askama::Template;
@@ -80,7 +81,12 @@ struct PipelinePage<'a> {
 #[template(path = "rules.html")]
 struct RulesPage<'a> {
     frame: Frame<'a>,
-    groups: Vec<(&'static str, Vec<&'static Rule>)>,
+    groups: Vec<(&'static str, Vec<Listed>)>,
+}
+
+struct Listed {
+    rule: &'static Rule,
+    summary: Sentence,
 }
 
 #[derive(Template)]
@@ -124,11 +130,12 @@ pub(crate) async fn pipeline_fragment(State(shared): State<Arc<Shared>>) -> Page
 
 /// `/rules`: in the catalogue's order.
 pub(crate) async fn rules(State(shared): State<Arc<Shared>>) -> Page {
-    let mut groups: Vec<(&'static str, Vec<&'static Rule>)> = Vec::new();
+    let mut groups: Vec<(&'static str, Vec<Listed>)> = Vec::new();
     for rule in rules::rules() {
+        let listed = Listed { rule, summary: Sentence::new(rule.summary) };
         match groups.iter_mut().find(|(name, _)| *name == rule.group()) {
-            Some((_, list)) => list.push(rule),
-            None => groups.push((rule.group(), vec![rule])),
+            Some((_, list)) => list.push(listed),
+            None => groups.push((rule.group(), vec![listed])),
         }
     }
     answer(StatusCode::OK, &RulesPage { frame: shared.frame("/rules"), groups })

@@ -138,3 +138,99 @@ pub fn run(port: u16, site: Site, ready: impl FnOnce(SocketAddr)) -> io::Result<
         .await
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Loaded, Site, Source, serve, with_assets};
+    use crate::Snapshot;
+    use crate::assets::Assets;
+    use axum::body::{Body, to_bytes};
+    use axum::http::{Request, StatusCode};
+    use std::io::{Read as _, Write as _};
+    use std::net::{Ipv4Addr, TcpStream};
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tower::ServiceExt as _;
+
+    struct Broken;
+
+    impl Source for Broken {
+        fn load(&self) -> Result<Snapshot, String> {
+            panic!("a fault of the program")
+        }
+    }
+
+    fn site() -> Site {
+        Site { folder: ".".to_owned(), program: "hyperspace".to_owned(), source: Arc::new(Broken) }
+    }
+
+    async fn get(missing: Option<&str>, path: &str) -> (StatusCode, String) {
+        let assets = Assets { missing: missing.map(str::to_owned) };
+        let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
+        let response = with_assets(site(), assets).oneshot(request).await.unwrap();
+        let status = response.status();
+        (status, String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn without_npm_the_pages_say_what_is_missing() {
+        let reason = "there is no npm on the PATH";
+        let (_, page) = get(Some(reason), "/rules").await;
+        assert!(page.contains("href=\"/browser-code\"") && !page.contains("<script"), "{page}");
+        assert_eq!(get(Some(reason), "/assets/htmx.js").await.0, StatusCode::NOT_FOUND);
+        assert_eq!(get(Some(reason), "/assets/style.css").await.0, StatusCode::OK);
+        let (status, page) = get(Some(reason), "/browser-code").await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains(reason) && page.contains("touch web/package.json"), "{page}");
+    }
+
+    #[tokio::test]
+    async fn with_htmx_there_is_no_banner() {
+        let (_, page) = get(None, "/rules").await;
+        assert!(!page.contains("href=\"/browser-code\"") && page.contains("src=\"/assets/htmx.js\""), "{page}");
+    }
+
+    /// What this very build embedded agrees with what its pages say.
+    #[tokio::test]
+    async fn this_build_is_of_one_piece() {
+        let missing = Assets::embedded().missing;
+        let (status, script) = get(missing.as_deref(), "/assets/htmx.js").await;
+        assert_eq!(status == StatusCode::OK, missing.is_none());
+        assert_eq!(script.contains("htmx"), missing.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_check_that_panics_is_an_error_page() {
+        let (status, page) = get(None, "/").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(page.contains("a fault of this program"), "{page}");
+    }
+
+    #[test]
+    fn slow_checks_are_asked_for_less_often() {
+        let refresh = |took| Loaded { snapshot: Err(String::new()), took }.refresh();
+        assert_eq!(refresh(Duration::from_millis(10)), 5);
+        assert_eq!(refresh(Duration::from_secs(3)), 60);
+        assert_eq!(refresh(Duration::from_secs(3000)), 600);
+    }
+
+    #[tokio::test]
+    async fn serves_on_a_socket_until_told_to_stop() {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = tokio::spawn(serve(listener, site(), async {
+            let _ = stopped.await;
+        }));
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            write!(stream, "GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        });
+        assert!(answer.await.unwrap().ends_with("\r\n\r\nok\n"));
+        stop.send(()).unwrap();
+        server.await.unwrap().unwrap();
+    }
+}

@@ -31,10 +31,22 @@ impl Snapshot {
             errors: report.errors(),
             warnings: report.warnings(),
             mendable: (mendable(report, Safety::Safe), mendable(report, Safety::Unsafe)),
-            judged: report.judged.clone(),
+            judged: readable(report.judged.clone()),
             pipelines: pipeline::pipelines(repository, context),
         }
     }
+}
+
+/// Names and paths without control characters and direction overrides.
+fn readable(mut judged: Judged) -> Judged {
+    let clean = |text: &mut String| *text = visible(text).into_owned();
+    judged.notes.iter_mut().for_each(clean);
+    for evidence in &mut judged.evidence {
+        clean(&mut evidence.gate);
+        clean(&mut evidence.file);
+        evidence.rollout.iter_mut().for_each(clean);
+    }
+    judged
 }
 
 fn mendable(report: &Report, safety: Safety) -> usize {
