@@ -15,20 +15,20 @@ pub(crate) fn wanted(files: &[SourceFile]) -> bool {
     })
 }
 
-/// What git knows; `None` where `folder` lies in no repository.
-pub(crate) fn gather(folder: &Path, root: Option<&Path>) -> Result<Option<GitFacts>, CommandError> {
-    let Some(root) = root else { return Ok(None) };
-    let Some(repository) = git::Repository::discover(folder)? else { return Ok(None) };
-    let Some(prefix) = repository.relative(folder) else { return Ok(None) };
-    let head = repository.head()?;
-    let mut remotes = repository.remotes()?;
-    // The one that a push goes to first; without one (no remote, detached) their order says nothing.
-    if let Some(target) = head.branch.as_deref().and_then(|branch| repository.target(branch, None, None).ok()) {
-        remotes.sort_by_key(|name| *name != target.remote);
+/// What git knows, at a glance: without libgit2, whose start costs more than a check. `None` where `folder` lies in no
+/// repository. A folder that was read but is not tracked yet counts too: it is about to be committed.
+pub(crate) fn gather(folder: &Path, files: &[SourceFile]) -> Result<Option<GitFacts>, CommandError> {
+    let Some(glance) = git::glance(folder)? else { return Ok(None) };
+    let mut directories = glance.directories;
+    for file in files {
+        let full = if glance.prefix.is_empty() { file.path.clone() } else { format!("{}/{}", glance.prefix, file.path) };
+        let mut rest = full.as_str();
+        while let Some(slash) = rest.rfind('/') {
+            rest = &rest[..slash];
+            if !directories.insert(rest.to_owned()) {
+                break;
+            }
+        }
     }
-    let remotes = remotes.iter().filter_map(|name| repository.remote_url(name).ok()).collect();
-    // What git tracks and what lies there: a folder that is about to be committed counts too.
-    let mut directories = files::folders(root);
-    directories.extend(repository.tracked_directories()?);
-    Ok(Some(GitFacts { prefix, directories, branch: head.branch, remotes }))
+    Ok(Some(GitFacts { prefix: glance.prefix, directories, branch: glance.branch, remotes: glance.remotes }))
 }

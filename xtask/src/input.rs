@@ -47,7 +47,7 @@ impl Input {
         let ignored = if target.path.is_dir() { Ignored::above(&folder, root.as_deref()) } else { Ignored::none() };
         let mut input = Input::from_tree(tree, Context { policy, ..Context::default() }, &ignored);
         if facts::wanted(&input.files) {
-            input.context.git = facts::gather(&folder, root.as_deref())?;
+            input.context.git = facts::gather(&folder, &input.files)?;
         }
         input.ignored = ignored;
         Ok(input)
