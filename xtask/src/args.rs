@@ -96,7 +96,7 @@ Examples:
 }
 
 /// What to look at.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Target {
     /// Folder that holds the manifests anywhere below it, one file, or - for a stream on standard input
     #[arg(default_value = ".", value_name = "PATH")]

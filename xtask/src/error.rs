@@ -64,6 +64,14 @@ impl CommandError {
     }
 }
 
+/// On one line, for where there is no more room.
+impl Display for CommandError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        self.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
 impl From<git::Error> for CommandError {
     fn from(error: git::Error) -> Self {
         let kind = match &error {

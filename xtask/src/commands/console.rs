@@ -10,14 +10,43 @@ pub(crate) fn cmd_console(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandEr
     serve(ui, &args.target, args.port)
 }
 
-/// Serves the console on the folder until interrupted.
+/// Serves the console on a folder until Ctrl-C; port 0 takes a free one.
 #[cfg(feature = "console")]
-pub(crate) fn serve(_: &Ui, _: &Target, _: u16) -> Result<Exit, CommandError> {
-    Err(CommandError::internal("the console is not part of this build yet"))
+pub(crate) fn serve(ui: &Ui, target: &Target, port: u16) -> Result<Exit, CommandError> {
+    use std::sync::Arc;
+
+    // What is wrong with the arguments is told now, not on the first page.
+    let folder = Folder(target.clone());
+    web::Source::load(&folder).map_err(CommandError::user)?;
+    let site =
+        web::Site { folder: target.path.display().to_string(), program: ui.program.clone(), source: Arc::new(folder) };
+    let ready = |address| ui.status(&format!("the console is on http://{address}, Ctrl-C ends it"));
+    web::run(port, site, ready).map_err(|error| {
+        CommandError::user(format!("cannot serve on port {port}")).because(&error).hint("`--port 0` takes a free one")
+    })?;
+    Ok(Exit::Done)
 }
 
 /// Without the feature there is no console.
 #[cfg(not(feature = "console"))]
 pub(crate) fn serve(_: &Ui, _: &Target, _: u16) -> Result<Exit, CommandError> {
     Err(CommandError::user("this program was built without the console").hint("build it with `--features console`"))
+}
+
+/// The folder, read and checked anew for every page.
+#[cfg(feature = "console")]
+struct Folder(Target);
+
+#[cfg(feature = "console")]
+impl web::Source for Folder {
+    fn load(&self) -> Result<web::Snapshot, String> {
+        let mut input = crate::input::Input::load(&self.0).map_err(|error| error.to_string())?;
+        if input.folder.is_none() {
+            return Err("a stream on standard input cannot be read twice; name a folder".to_owned());
+        }
+        let repository = model::Repository::read(&input.files, &input.context);
+        let mut report = rules::check(&repository, &input.context);
+        input.account(&mut report);
+        Ok(web::Snapshot::of(&repository, &input.context, &report))
+    }
 }

@@ -24,15 +24,31 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hyperspace-lab", &[]),
     (
         "hyperspace-web",
-        &["hyperspace-catalogue", "hyperspace-contract", "hyperspace-gate", "hyperspace-model", "hyperspace-rules", "hyperspace-report", "hyperspace-yaml"],
+        &[
+            "hyperspace-catalogue",
+            "hyperspace-contract",
+            "hyperspace-gate",
+            "hyperspace-model",
+            "hyperspace-rules",
+            "hyperspace-report",
+            "hyperspace-yaml",
+        ],
     ),
 ];
 
 /// Crates without IO, clock or environment: facts from outside come in as values.
 const PURE: &[&str] = &["yaml", "catalogue", "gate", "model", "contract", "rules", "report"];
 
-const FORBIDDEN: &[&str] =
-    &["std::fs", "std::env::", "std::net::Tcp", "std::process", "SystemTime", "Instant::now", "std::io::stdin", "async fn"];
+const FORBIDDEN: &[&str] = &[
+    "std::fs",
+    "std::env::",
+    "std::net::Tcp",
+    "std::process",
+    "SystemTime",
+    "Instant::now",
+    "std::io::stdin",
+    "async fn",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
