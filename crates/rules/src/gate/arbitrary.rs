@@ -47,18 +47,34 @@ fn reads_first(view: &View<'_, '_>) -> bool {
 
 /// At most one element, also because every grouping label is pinned to one value.
 fn single(query: &Query) -> bool {
-    if query.aggregates_to_single_series() {
-        return true;
+    query.aggregates_to_single_series() || pinned(query, query.root(), false)
+}
+
+/// Whether the expression's labels can take one combination only; `buckets`: under a quantile, which uses up `le`.
+fn pinned(query: &Query, expr: &Expr, buckets: bool) -> bool {
+    match &expr.kind {
+        ExprKind::Number(_) => true,
+        ExprKind::Paren(inner) | ExprKind::Negation(inner) => pinned(query, inner, buckets),
+        ExprKind::Binary(binary) => {
+            !binary.op.is_set() && pinned(query, &binary.left, buckets) && pinned(query, &binary.right, buckets)
+        }
+        ExprKind::Call(call) if call.function == "histogram_quantile" => {
+            call.args.get(1).is_some_and(|inner| pinned(query, inner, true))
+        }
+        ExprKind::Call(call) => call.args.iter().all(|inner| pinned(query, inner, buckets)),
+        ExprKind::Aggregation(aggregation) => {
+            let Grouping::By(labels) = &aggregation.grouping else { return false };
+            let selectors = query.selectors_in(&aggregation.expr);
+            let one = |label: &String| {
+                let equal = |m: &gate::promql::Matcher| m.name == *label && m.op == MatchOp::Eq && !m.value.is_empty();
+                !selectors.is_empty() && selectors.iter().all(|s| s.matchers.iter().any(equal))
+            };
+            let several =
+                matches!(aggregation.op.as_str(), "topk" | "bottomk" | "count_values" | "limitk" | "limit_ratio");
+            !several && labels.iter().filter(|l| !buckets || *l != "le").all(one)
+        }
+        _ => false,
     }
-    let Some(Grouping::By(labels)) = query.top_grouping() else { return false };
-    let pinned = |label: &String| {
-        query
-            .selectors()
-            .iter()
-            .all(|s| s.matchers.iter().any(|m| m.name == *label && m.op == MatchOp::Eq && !m.value.is_empty()))
-    };
-    labels.iter().filter(|l| *l != "le").all(pinned)
-        && (query.quantile().is_some() || !labels.iter().any(|l| l == "le"))
 }
 
 /// The next splice on the way to one series. `keep` is the grouping that a surrounding quantile needs.
