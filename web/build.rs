@@ -87,7 +87,7 @@ fn install(npm: &str, folder: &Path, log: &Path) -> Result<(), String> {
     let (stdout, stderr) = output().map_err(|error| format!("cannot write {}: {error}", log.display()))?;
     let mut child = Command::new(npm)
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"])
-        .args(["--fetch-retries=1", "--fetch-timeout=20000"])
+        .args(["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=15000"])
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(stdout)
