@@ -110,7 +110,7 @@ fn listener(repository: &Repository, collector: &Collector, component: &Componen
     let (endpoint, at) = match written {
         Some(node) => (endpoint::parse(node.as_str()?)?, Place::of(component.at.file, node)),
         None => {
-            let old = collector.version.is_some_and(|v| v < LOCALHOST_SINCE) || kind.kind == "pprof" && false;
+            let old = collector.version.is_some_and(|v| v < LOCALHOST_SINCE);
             let host = if old { "0.0.0.0" } else { "localhost" };
             let parent = kind.keys.split_last().map_or(&[][..], |(_, rest)| rest);
             let at = parent.iter().fold(component.at.clone(), |place, key| place.key(key));

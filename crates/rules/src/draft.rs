@@ -20,6 +20,8 @@ pub(crate) struct Echo {
     pub(crate) rule: &'static str,
     /// The cause stands at or below this place; `None` for anywhere.
     pub(crate) within: Option<Place>,
+    /// Only right at the place, not below it.
+    pub(crate) exact: bool,
 }
 
 /// What the rules said.
@@ -84,7 +86,13 @@ impl Draft {
 
     /// Makes it an echo of a finding of `rule` (or group, with its slash) at or below `within`.
     pub(crate) fn echo(mut self, rule: &'static str, within: Option<&Place>) -> Draft {
-        self.echo_of.push(Echo { rule, within: within.cloned() });
+        self.echo_of.push(Echo { rule, within: within.cloned(), exact: false });
+        self
+    }
+
+    /// Makes it an echo of a finding of `rule` (or group) right at `at`.
+    pub(crate) fn echo_at(mut self, rule: &'static str, at: &Place) -> Draft {
+        self.echo_of.push(Echo { rule, within: Some(at.clone()), exact: true });
         self
     }
 }

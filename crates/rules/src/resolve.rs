@@ -82,8 +82,14 @@ fn break_circles(causes: &mut [Option<usize>]) {
 fn matches(echo: &Echo, draft: &Draft) -> bool {
     let rule = draft.finding.rule;
     let named = rule == echo.rule || (echo.rule.ends_with('/') && rule.starts_with(echo.rule));
-    let inside =
-        |place: &Place| draft.finding.at.file == place.file && draft.finding.at.route.starts_with(&place.route);
+    let inside = |place: &Place| {
+        draft.finding.at.file == place.file
+            && if echo.exact {
+                draft.finding.at.route == place.route
+            } else {
+                draft.finding.at.route.starts_with(&place.route)
+            }
+    };
     named && echo.within.as_ref().is_none_or(inside)
 }
 

@@ -156,7 +156,7 @@ const MUTATIONS: &[Mutation] = &[
     mutation("connector twice", PROMETHEUS, "      prometheus:\n        endpoint: 0.0.0.0:8889\n      spanmetrics:\n", AMBIGUOUS, true),
     mutation("exporters misspelled", "    exporters:\n      debug", "    exporter:\n      debug", KEY, true),
     // processors and extensions
-    mutation("processors dropped", "    processors:\n      memory_limiter:\n        check_interval: 1s\n        limit_percentage: 80\n        spike_limit_percentage: 20\n      batch:\n        timeout: 1s\n", "", &["collector/undefined-component", "collector/undefined-component"], true),
+    mutation("processors dropped", "    processors:\n      memory_limiter:\n        check_interval: 1s\n        limit_percentage: 80\n        spike_limit_percentage: 20\n      batch:\n        timeout: 1s\n", "", UNDEFINED, true),
     mutation("batch dropped", "      batch:\n        timeout: 1s\n", "", UNDEFINED, true),
     mutation("extension dropped", "      health_check:\n        endpoint: 0.0.0.0:13133\n", "", UNDEFINED, true),
     mutation("extension renamed", "extensions: [health_check]", "extensions: [healthcheck]", UNDEFINED, true),

@@ -3,16 +3,17 @@
 use super::ambiguous_id::twins;
 use super::catalog::{joins, signals};
 use super::edit::{Ops, add_pipeline, define, pipeline_id, refer, unrefer};
+use super::lost::echo_lost;
 use super::shapes::shape;
 use super::signals::misnamed;
 use super::slip::slips;
-use super::view::{Reference, View, listed, views, word};
+use super::view::{Reference, View, listed, near, views, word};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use catalogue::{Class, Signal};
 use contract::{Contract, Speaks};
-use model::{Component, Pipeline};
+use model::{Component, Pipeline, Place, section};
 
 pub(crate) const RULE: Rule = Rule {
     name: "collector/half-wired-connector",
@@ -117,6 +118,32 @@ impl<'a> Wiring<'a> {
         for slip in slips(view).iter().filter(|s| s.pipelines) {
             draft = draft.echo("collector/unknown-key", Some(&slip.at));
         }
+        // A reference that nearly names it.
+        let id = self.connector.id.as_str();
+        for reference in view.undefined().filter(|r| near(&r.text.value, [id]).len() == 1) {
+            draft = draft.echo_at("collector/undefined-component", &reference.text.at);
+        }
+        // Lists and pipelines that slipped elsewhere, or are of another kind.
+        let ids = ["traces", "metrics", "logs", "receivers", "exporters", "pipelines", "service"];
+        draft = echo_lost(view, draft, &ids);
+        for pipeline in &view.config.pipelines {
+            let places = [pipeline.at.clone(), pipeline.at.key("receivers"), pipeline.at.key("exporters")];
+            let wrong = |p: &&Place| {
+                view.node(p).is_some_and(|n| {
+                    if **p == pipeline.at { !n.is_mapping() } else { !n.is_sequence() && !n.is_null() }
+                })
+            };
+            for place in places.iter().filter(wrong) {
+                draft = draft.echo_at("collector/invalid-value", place);
+            }
+            for list in
+                [Class::Receiver, Class::Exporter].into_iter().filter_map(|s| view.node(&pipeline.at)?.get(section(s)))
+            {
+                for item in list.items().filter(|i| i.as_str().is_none()) {
+                    draft = draft.echo_at("collector/invalid-value", &Place::of(pipeline.at.file, item));
+                }
+            }
+        }
         if view.has_duplicates() {
             draft = draft.echo("yaml/duplicate-key", None);
         }
@@ -202,7 +229,7 @@ impl<'a> Wiring<'a> {
             exporters.extend(view.config.of_class(Class::Exporter).find(|e| e.kind == "debug").map(|e| e.id.clone()));
         }
         let pipeline = pipeline_id(view, signal, id);
-        let to = exporters.first().is_some().then(|| listed(&exporters))?;
+        let to = (!exporters.is_empty()).then(|| listed(&exporters))?;
         ops.extend(add_pipeline(view, &pipeline, std::slice::from_ref(id), &limiter(view, signal), &exporters));
         Some((format!("Add pipeline `{pipeline}` from `{id}` to {to}"), ops))
     }

@@ -4,6 +4,7 @@ use super::announce::{Announced, Who, announced};
 use super::catalog::{joins, signals};
 use super::edit::{Ops, add_pipeline, define, pipeline_id, put, refer};
 use super::half_wired_connector::half_wired;
+use super::lost::echo_lost;
 use super::signal_refused_by_backend::refused;
 use super::slip::slips;
 use super::view::{View, is_variable, listed, views};
@@ -136,6 +137,7 @@ impl<'a> Gap<'a> {
         {
             draft = draft.echo("collector/unknown-key", Some(&slip.at));
         }
+        draft = echo_lost(view, draft, &["prometheus", "exporters", "metrics", "pipelines", "service"]);
         let port = self.scrape.port.to_string();
         for component in &view.config.components {
             let ours = component.kind == "prometheus" && component.class == Class::Exporter;

@@ -5,6 +5,7 @@
 mod announce;
 mod catalog;
 mod edit;
+mod lost;
 mod migrate;
 mod schema;
 mod shapes;

@@ -1,6 +1,7 @@
 //! `collector/no-receiver`: no receiver configured.
 
 use super::edit::{define_all, otlp_receiver, refer};
+use super::lost::echo_lost;
 use super::shapes::shape;
 use super::slip::slips;
 use super::view::{View, listed, views};
@@ -33,9 +34,9 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         for slip in slips(&view).iter().filter(|s| s.components.iter().any(|(class, _)| *class == Class::Receiver)) {
             draft = draft.echo("collector/unknown-key", Some(&slip.at));
         }
-        for component in view.misplaced(Class::Receiver, &wanted) {
-            draft = draft.echo("collector/unknown-component-type", Some(&component.at));
-        }
+        draft = echo_lost(&view, draft, &["receivers"]);
+        let ids: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        draft = echo_lost(&view, draft, &ids);
         if view.has_duplicates() {
             draft = draft.echo("yaml/duplicate-key", None);
         }

@@ -19,6 +19,8 @@ pub(crate) enum Schema {
     Float,
     Str,
     Duration,
+    /// As Prometheus writes durations: `1d`, `1h30m`.
+    PrometheusDuration,
     /// Any scalar: the component turns it into what it needs.
     Scalar,
     Enum(Vec<String>),
@@ -77,78 +79,69 @@ impl Schema {
             return None;
         }
         let scalar = node.as_str().map(|text| (text, node.scalar_type()));
-        let expected = |what: &str| Some(format!("expected {what}, got {}", kind(node)));
         let number = matches!(scalar, Some((_, ScalarType::Int | ScalarType::Float)));
+        let expected = |what: &str, fits: bool| (!fits).then(|| format!("expected {what}, got {}", kind(node)));
         match self {
             Schema::Any => None,
-            Schema::Bool => {
-                if matches!(scalar, Some((_, ScalarType::Bool))) {
-                    None
-                } else {
-                    expected("true or false")
-                }
-            }
-            Schema::Int | Schema::Float => {
-                if number {
-                    None
-                } else {
-                    expected("a number")
-                }
-            }
-            Schema::Uint if !number => expected("a number"),
+            Schema::Bool => expected("true or false", matches!(scalar, Some((_, ScalarType::Bool)))),
+            Schema::Int | Schema::Float => expected("a number", number),
+            Schema::Uint if !number => expected("a number", false),
             Schema::Uint => node.as_f64().filter(|n| *n < 0.0).map(|n| format!("{n} is negative")),
-            Schema::Str => {
-                if matches!(scalar, Some((_, ScalarType::Str))) {
-                    None
-                } else {
-                    expected("a string")
-                }
-            }
-            Schema::Scalar => {
-                if scalar.is_some() {
-                    None
-                } else {
-                    expected("a single value")
-                }
-            }
+            Schema::Str => expected("a string", matches!(scalar, Some((_, ScalarType::Str)))),
+            Schema::Scalar => expected("a single value", scalar.is_some()),
             Schema::Duration => match scalar {
-                Some((text, ScalarType::Str)) if go_duration(text).is_some() => None,
-                Some((text, ScalarType::Str)) if text.parse::<f64>().is_ok() => {
-                    Some(format!("duration `{text}` has no unit"))
-                }
-                Some((text, ScalarType::Str)) => Some(format!("`{text}` is no duration such as `10s` or `1m30s`")),
-                _ if number => None,
-                _ => expected("a duration"),
+                Some((text, ScalarType::Str)) => unit(text),
+                _ => expected("a duration", number),
+            },
+            Schema::PrometheusDuration => match scalar {
+                Some((text, _)) if prometheus_duration(text) => None,
+                Some((text, _)) => Some(format!("`{text}` is no duration such as `15s` or `1m`")),
+                None => expected("a duration", false),
             },
             Schema::Enum(words) => match scalar {
                 Some((text, ScalarType::Str)) if words.iter().any(|w| w.eq_ignore_ascii_case(text)) => None,
-                Some((text, ScalarType::Str)) => Some(format!(
-                    "`{text}` is none of {}",
-                    words.iter().filter(|w| !w.is_empty()).cloned().collect::<Vec<_>>().join(", ")
-                )),
-                _ if number => None,
-                _ => expected("a word"),
+                Some((text, ScalarType::Str)) => {
+                    let known: Vec<&str> = words.iter().map(String::as_str).filter(|w| !w.is_empty()).collect();
+                    Some(format!("`{text}` is none of {}", known.join(", ")))
+                }
+                // Some of these words stand for numbers, which are then taken as they are.
+                _ => expected("a word", number && words.iter().any(|w| w == "normal" || w == "fatal")),
             },
-            Schema::List(_) => {
-                if node.is_sequence() {
-                    None
-                } else {
-                    expected("a list")
-                }
-            }
-            Schema::Map(_) | Schema::Fields { .. } => {
-                if node.is_mapping() {
-                    None
-                } else {
-                    expected("a mapping")
-                }
-            }
+            // A string is split at its commas where strings are wanted.
+            Schema::List(inner) if matches!(**inner, Schema::Str) && node.string().is_some() => None,
+            Schema::List(_) => expected("a list", node.is_sequence()),
+            Schema::Map(_) | Schema::Fields { .. } => expected("a mapping", node.is_mapping()),
             Schema::OneOf(all) => {
                 let refusals: Option<Vec<String>> = all.iter().map(|s| s.refusal(node)).collect();
                 refusals.and_then(|r| r.into_iter().next())
             }
         }
     }
+}
+
+/// Why Go refuses a duration.
+fn unit(text: &str) -> Option<String> {
+    if go_duration(text).is_some() {
+        return None;
+    }
+    let why = if text.parse::<f64>().is_ok() { "has no unit" } else { "is no duration such as `10s` or `1m30s`" };
+    Some(format!("`{text}` {why}"))
+}
+
+/// Whether Prometheus reads it as a duration (common/model.ParseDuration): whole numbers with units, from the longest down.
+fn prometheus_duration(text: &str) -> bool {
+    if text == "0" {
+        return true;
+    }
+    let mut rest = text;
+    for unit in ["y", "w", "d", "h", "m", "s", "ms"] {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let end = rest.get(digits..).map_or(0, |r| r.find(|c: char| c.is_ascii_digit()).unwrap_or(r.len()));
+        if digits > 0 && rest.get(digits..digits + end) == Some(unit) {
+            rest = rest.get(digits + end..).unwrap_or_default();
+        }
+    }
+    rest.is_empty() && !text.is_empty()
 }
 
 /// What a node is, for a sentence.

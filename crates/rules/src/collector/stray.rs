@@ -20,7 +20,7 @@ pub(crate) struct Stray {
     pub(crate) id: String,
 }
 
-/// Entries of a section that are no type of any class, but a key that the component right before them has a place for.
+/// Entries of a section that are no component, but a key that the component right before them has a place for.
 pub(crate) fn strays(view: &View<'_>) -> Vec<Stray> {
     let mut found = Vec::new();
     let mut owner: Option<&Component> = None;
@@ -32,7 +32,9 @@ pub(crate) fn strays(view: &View<'_>) -> Vec<Stray> {
             let known = of_component(view, o).is_some_and(|s| s.has(&component.id));
             known && !taken(o)
         };
-        match before.filter(|_| unknown).filter(fits) {
+        // A list or a plain value is no component, whatever it is called.
+        let plain = view.node(&component.at).is_some_and(|n| n.is_sequence() || n.as_str().is_some());
+        match before.filter(|_| unknown || plain).filter(fits) {
             Some(o) => found.push(Stray {
                 at: component.at.clone(),
                 key: component.id.clone(),
@@ -40,7 +42,7 @@ pub(crate) fn strays(view: &View<'_>) -> Vec<Stray> {
                 owner: o.at.clone(),
                 id: o.id.clone(),
             }),
-            None if !unknown => owner = Some(component),
+            None if !unknown && !plain => owner = Some(component),
             None => {}
         }
     }

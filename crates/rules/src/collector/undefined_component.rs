@@ -1,7 +1,8 @@
 //! `collector/undefined-component`: a pipeline, or `service.extensions`, names what nothing defines.
 
 use super::catalog::{Standing, joins, signals, standing};
-use super::edit::{define, rename, unrefer};
+use super::edit::{Ops, define, define_all, rename, unrefer};
+use super::lost::{echo_lost, lost};
 use super::shapes::shape;
 use super::slip::{Slip, hiding, slips};
 use super::view::{Reference, View, listed, near, role, views, with_type};
@@ -10,8 +11,8 @@ use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use catalogue::Class;
 use contract::Contract;
-use model::{Component, Text, type_of};
-use yaml::Op;
+use model::{Component, Text, section, type_of};
+use yaml::{Op, Value};
 
 pub(crate) const RULE: Rule = Rule {
     name: "collector/undefined-component",
@@ -33,9 +34,15 @@ struct Undefined<'a> {
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract).filter(View::whole) {
         let slips = slips(&view);
-        for undefined in undefined(&view) {
-            if let Some(draft) = component(&view, &undefined, &slips) {
-                drafts.push(draft);
+        let all = undefined(&view);
+        for class in CLASSES {
+            let of_class: Vec<&Undefined<'_>> = all.iter().filter(|u| u.class == class).collect();
+            // A section that defines nothing is one fault, however many miss it.
+            match of_class.as_slice() {
+                [_, _, ..] if view.config.of_class(class).next().is_none() => {
+                    drafts.list.extend(section_of(&view, &of_class, &slips));
+                }
+                each => drafts.list.extend(each.iter().filter_map(|u| component(&view, u, &slips))),
             }
         }
         for text in &view.config.extensions {
@@ -45,6 +52,50 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             }
         }
     }
+}
+
+const CLASSES: [Class; 4] = [Class::Receiver, Class::Processor, Class::Exporter, Class::Connector];
+
+/// One finding for all that an empty section should define.
+fn section_of(view: &View<'_>, all: &[&Undefined<'_>], slips: &[Slip]) -> Option<Draft> {
+    let first = all.first()?;
+    let mut draft = component(view, first, slips)?;
+    let ids: Vec<&str> = all.iter().map(|u| u.id).collect();
+    draft.finding.message = format!(
+        "the pipelines use the {}s {}, but `{}` defines none",
+        role(first.class),
+        listed(&ids),
+        section(first.class)
+    );
+    let mut defined: Vec<(String, Value)> = Vec::new();
+    let mut ops: Ops = Vec::new();
+    let mut titles: Vec<String> = Vec::new();
+    for undefined in all {
+        let text = undefined.references.first()?;
+        if undefined.id != first.id {
+            draft = draft.related(&text.text.at, format!("`{}` too", undefined.id));
+        }
+        match shape(view, undefined.class, undefined.id, text.pipeline.signal) {
+            Some(value) => defined.push((undefined.id.to_owned(), value)),
+            None => {
+                let idle = |r: &Reference<'_>| r.side != Class::Processor && r.pipeline.side(r.side).len() < 2;
+                if undefined.references.iter().any(idle) {
+                    return Some(draft.fix(None));
+                }
+                titles.push(undefined.id.to_owned());
+                ops.extend(unrefer(undefined.references.iter().copied()));
+            }
+        }
+    }
+    let mut title = Vec::new();
+    if !defined.is_empty() {
+        title.push(format!("Define {}", listed(&defined.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>())));
+        ops.extend(define_all(view, first.class, defined));
+    }
+    if !titles.is_empty() {
+        title.push(format!("Remove the references to {}", listed(&titles)));
+    }
+    Some(draft.fix(fix(title.join(". "), Safety::Safe, ops)))
 }
 
 /// Undefined IDs, each once: one that stands on both sides of pipelines is meant to be a connector.
@@ -79,6 +130,11 @@ fn component(view: &View<'_>, undefined: &Undefined<'_>, slips: &[Slip]) -> Opti
         role(first.side)
     );
     let mut draft = Draft::new(RULE.name, RULE.severity, &first.text.at, message, consequence);
+    // A value of another kind in the list's place, or in the list, is refused as such.
+    for reference in &undefined.references {
+        draft = draft.echo_at("collector/invalid-value", &reference.text.at);
+    }
+    draft = draft.echo_at("collector/invalid-value", &view.root.key(section(class)));
     for other in undefined.references.iter().skip(1) {
         draft = draft.related(&other.text.at, format!("pipeline `{}` uses it too", other.pipeline.id));
     }
@@ -86,8 +142,9 @@ fn component(view: &View<'_>, undefined: &Undefined<'_>, slips: &[Slip]) -> Opti
     if let Some(slip) = hiding(slips, first.side, id) {
         draft = draft.echo("collector/unknown-key", Some(&slip.at));
     }
-    for component in view.misplaced(class, &[id.to_owned()]) {
-        draft = draft.echo("collector/unknown-component-type", Some(&component.at));
+    draft = echo_lost(view, draft, &[id, section(class)]);
+    for at in lost(view, &[id]) {
+        draft = draft.echo_at("collector/invalid-value", &at);
     }
     for component in misspelled(view, class, id) {
         draft = draft.echo("collector/unknown-component-type", Some(&component.at));
@@ -190,11 +247,15 @@ fn extension(view: &View<'_>, text: &Text, slips: &[Slip]) -> Draft {
     let consequence =
         format!("the collector exits at start: \"references extension \\\"{id}\\\" which is not configured\"");
     let mut draft = Draft::new(RULE.name, RULE.severity, &text.at, message, consequence);
+    draft = draft
+        .echo_at("collector/invalid-value", &text.at)
+        .echo_at("collector/invalid-value", &view.root.key("extensions"));
     if let Some(slip) = hiding(slips, Class::Extension, id) {
         draft = draft.echo("collector/unknown-key", Some(&slip.at));
     }
-    for component in view.misplaced(Class::Extension, std::slice::from_ref(id)) {
-        draft = draft.echo("collector/unknown-component-type", Some(&component.at));
+    draft = echo_lost(view, draft, &[id, "extensions"]);
+    for at in lost(view, &["extensions"]) {
+        draft = draft.echo_at("collector/invalid-value", &at);
     }
     for component in misspelled(view, Class::Extension, id) {
         draft = draft.echo("collector/unknown-component-type", Some(&component.at));

@@ -2,6 +2,7 @@
 
 use super::catalog::{Standing, joins, signals, standing};
 use super::half_wired_connector::half_wired;
+use super::lost::echo_lost;
 use super::slip::slips;
 use super::view::{View, near, role, views};
 use crate::draft::{Draft, Drafts};
@@ -58,8 +59,11 @@ fn draft(view: &View<'_>, component: &Component) -> Draft {
     for slip in slips(view).iter().filter(|s| s.pipelines) {
         draft = draft.echo("collector/unknown-key", Some(&slip.at));
     }
+    let keys =
+        ["extensions", "receivers", "processors", "exporters", "pipelines", "service", "traces", "metrics", "logs"];
+    draft = echo_lost(view, draft, &keys);
     if class == Class::Extension {
-        return draft;
+        return draft.echo("collector/invalid-value", Some(&view.root.key("service").key("extensions")));
     }
     // Where the pipelines are incomplete, it is what they lack.
     let frame = view.root.key("service");

@@ -244,11 +244,4 @@ impl<'a> View<'a> {
         let whole = self.whole() && (!self.config.pipelines.is_empty() || !self.config.components.is_empty());
         whole && empty
     }
-
-    /// Components with one of these IDs in another section than the class's.
-    pub(crate) fn misplaced(&self, class: Class, ids: &[String]) -> Vec<&'a Component> {
-        let elsewhere = |c: &&Component| c.class != class && ids.contains(&c.id);
-        let config = self.config;
-        config.components.iter().filter(elsewhere).collect()
-    }
 }

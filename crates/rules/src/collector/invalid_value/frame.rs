@@ -2,6 +2,7 @@
 
 use super::fatal;
 use crate::collector::half_wired_connector::half_wired;
+use crate::collector::lost::echo_lost;
 use crate::collector::schema::kind;
 use crate::collector::slip::{Slip, slips};
 use crate::collector::view::{SIDES, View, is_variable, role};
@@ -20,7 +21,11 @@ pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
         let at = view.root.key("service").key("pipelines");
         let draft =
             fatal(&at, "the service has no pipeline", "service::pipelines: service must have at least one pipeline");
-        drafts.push(echo(view, draft, &slips, |s| s.pipelines));
+        let draft = echo_lost(view, echo(view, draft, &slips, |s| s.pipelines), &["service", "pipelines"]);
+        // What is there, but of another kind, is a finding of its own.
+        if [&at, &at.parent()].iter().all(|p| view.node(p).is_none_or(|n| n.is_null() || n.is_mapping())) {
+            drafts.push(draft);
+        }
         return;
     }
     let exporters = view.node(&view.root.key("exporters"));
@@ -28,6 +33,7 @@ pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
         let at = view.root.key("exporters");
         let draft = fatal(&at, "no exporter is configured", "no exporter configuration specified in config");
         let mut draft = echo(view, draft, &slips, |s| s.components.iter().any(|(c, _)| *c == Class::Exporter));
+        draft = echo_lost(view, draft, &["exporters"]);
         for reference in view.undefined().filter(|r| r.side == Class::Exporter) {
             draft = draft.echo("collector/undefined-component", Some(&reference.text.at));
         }
@@ -55,7 +61,9 @@ fn shapes(view: &View<'_>, drafts: &mut Drafts) {
             view.node(place).filter(|n| !n.is_null() && !n.is_mapping() && !n.as_str().is_some_and(is_variable))
         {
             let message = format!("{what} must be a mapping, not {}", kind(node));
-            drafts.push(fatal(place, message, "expected a map or struct"));
+            let draft = fatal(place, message, "expected a map or struct");
+            drafts
+                .push(draft.echo_at("collector/unknown-key", place).echo_at("collector/unknown-component-type", place));
         }
     };
     for (name, _) in SECTIONS {
@@ -74,6 +82,11 @@ fn shapes(view: &View<'_>, drafts: &mut Drafts) {
         if !node.is_sequence() {
             let message = format!("{what} must be a list, not {}", kind(node));
             drafts.push(fatal(&place, message, "source data must be an array or slice"));
+        }
+        for item in node.items().filter(|i| i.string().is_none()) {
+            let message = format!("{what} holds {}, which is no ID", kind(item));
+            let says = "references \\\"\\\" which is not configured";
+            drafts.push(fatal(&Place::of(place.file, item), message, says));
         }
     };
     list(service.key("extensions"), "`service.extensions`".to_owned());
@@ -102,7 +115,19 @@ fn names(view: &View<'_>, drafts: &mut Drafts) {
 }
 
 fn sides(view: &View<'_>, pipeline: &Pipeline, slips: &[Slip], drafts: &mut Drafts) {
-    if pipeline.signal.is_none() {
+    // A pipeline that is no mapping is a finding of its own; one that is null lacks both sides, which is one fault.
+    let node = view.node(&pipeline.at);
+    if pipeline.signal.is_none() || node.is_some_and(|n| !n.is_null() && !n.is_mapping()) {
+        return;
+    }
+    if node.is_none_or(|n| n.is_null() || n.is_empty()) {
+        let says = format!("service::pipelines::{}: must have at least one receiver", pipeline.id);
+        let draft = fatal(&pipeline.at, format!("pipeline `{}` is empty", pipeline.id), &says);
+        let mut draft = echo_lost(view, draft, &["receivers", "exporters"]);
+        for user in half_wired(view).into_iter().flat_map(|c| view.users(c)) {
+            draft = draft.echo("collector/half-wired-connector", Some(&user.text.at));
+        }
+        drafts.push(echo(view, draft, slips, |s| s.pipelines));
         return;
     }
     for side in [Class::Receiver, Class::Exporter] {
@@ -113,7 +138,8 @@ fn sides(view: &View<'_>, pipeline: &Pipeline, slips: &[Slip], drafts: &mut Draf
         }
         let message = format!("pipeline `{}` has no {}", pipeline.id, role(side));
         let says = format!("service::pipelines::{}: must have at least one {}", pipeline.id, role(side));
-        let mut draft = echo(view, fatal(&place, message, &says), slips, |s| s.pipelines);
+        let draft = echo(view, fatal(&place, message, &says), slips, |s| s.pipelines);
+        let mut draft = echo_lost(view, draft, &[section(side)]);
         // What is missing here is what another finding puts here.
         for connector in half_wired(view) {
             for user in view.users(connector) {

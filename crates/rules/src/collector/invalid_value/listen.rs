@@ -3,9 +3,9 @@
 use super::fatal;
 use crate::collector::view::{View, is_variable, role};
 use crate::draft::Drafts;
-use contract::Speaks;
 use contract::endpoint::{self, Host};
 use contract::listen::addresses;
+use contract::{Listener, Speaks};
 use model::Place;
 
 pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
@@ -51,19 +51,24 @@ fn refused(text: &str) -> Option<&'static str> {
     (port.parse::<u16>().is_err() && !named).then_some("invalid port")
 }
 
+/// Whether the written address is one; else that is the finding.
+fn bindable(view: &View<'_>, listener: &Listener) -> bool {
+    !listener.written || view.node(&listener.at).and_then(|n| n.as_str()).is_none_or(|text| refused(text).is_none())
+}
+
 /// Listeners of components in use on one port of one interface.
 fn clashes(view: &View<'_>, drafts: &mut Drafts) {
     let all: Vec<_> = view
         .listeners()
         .iter()
-        .filter(|l| l.used && l.port != 0 && !l.keys.is_empty() && l.speaks != Speaks::Other)
+        .filter(|l| l.used && l.port != 0 && !l.keys.is_empty() && l.speaks != Speaks::Other && bindable(view, l))
         .collect();
     let meet = |a: &Host, b: &Host| a == b || *a == Host::Any || *b == Host::Any;
     for (index, later) in all.iter().enumerate() {
         let Some(first) = all.iter().take(index).find(|l| l.port == later.port && meet(&l.host, &later.host)) else {
             continue;
         };
-        let name = |l: &contract::Listener| match l.keys {
+        let name = |l: &Listener| match l.keys {
             [_, protocol, _] => format!("{} `{}` ({protocol})", role(l.class), l.id),
             _ => format!("{} `{}`", role(l.class), l.id),
         };

@@ -9,7 +9,8 @@ use yaml::Node;
 
 pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
     for (component, schema) in judged_components(view) {
-        let Some(node) = view.node(&component.at) else { continue };
+        // A component that is no mapping at all is the frame's business.
+        let Some(node) = view.node(&component.at).filter(|n| n.is_mapping()) else { continue };
         let owner = format!("{} `{}`", role(component.class), component.id);
         let mut walk = Walk { file: component.at.file, owner: &owner, drafts };
         walk.value(node, &schema, &[]);
