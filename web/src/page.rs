@@ -43,7 +43,7 @@ impl IntoResponse for PageError {
 struct Frame<'a> {
     folder: &'a str,
     program: &'a str,
-    /// The page's address, for the navigation.
+    /// The page's address, for the navigation; with a slash at its end for a page below that one.
     here: &'static str,
     /// Whether this build has no htmx.
     missing: bool,
@@ -144,7 +144,7 @@ pub(crate) async fn rules(State(shared): State<Arc<Shared>>) -> Page {
 /// `/rules/{group}/{name}`: what `explain` prints.
 pub(crate) async fn rule(State(shared): State<Arc<Shared>>, Path((group, name)): Path<(String, String)>) -> Page {
     let rule = rules::rule(&format!("{group}/{name}")).ok_or(PageError::NotFound)?;
-    answer(StatusCode::OK, &RulePage { frame: shared.frame(""), rule, page: Markdown::new(rule.page) })
+    answer(StatusCode::OK, &RulePage { frame: shared.frame("/rules/"), rule, page: Markdown::new(rule.page) })
 }
 
 /// `/browser-code`: what is missing in a build without npm.

@@ -124,7 +124,7 @@ impl<'a> View<'a> {
             anchor: format!("collector-{}", self.index + 1),
             name: name(repository, collector),
             at: collector.config.at.as_ref().and_then(|place| Spot::of(repository, place)),
-            runs: workload.map(|w| described(w)),
+            runs: workload.map(described),
             image: collector.image.as_ref().map(|image| image.value.clone()),
             version: collector.version.map(|v| format!("{}.{}.{}", v.0, v.1, v.2)),
             partial: collector.partial,

@@ -1,5 +1,7 @@
 //! Drives the router as a browser would, without sockets.
 
+#![allow(clippy::unwrap_used, reason = "a test helper has nobody to hand an error to")]
+
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use hyperspace_web::{Site, Snapshot, Source, router};
