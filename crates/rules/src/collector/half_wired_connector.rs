@@ -5,15 +5,16 @@ use super::catalog::{joins, signals};
 use super::edit::{Ops, add_pipeline, define, pipeline_id, refer, unrefer};
 use super::lost::echo_lost;
 use super::shapes::shape;
-use super::signals::misnamed;
+use super::signals::{misnamed, opinion};
 use super::slip::slips;
-use super::view::{Reference, View, listed, near, views, word};
+use super::view::{Reference, View, listed, near, views, with_type, word};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use catalogue::{Class, Signal};
 use contract::{Contract, Speaks};
 use model::{Component, Pipeline, Place, section};
+use yaml::Op;
 
 pub(crate) const RULE: Rule = Rule {
     name: "collector/half-wired-connector",
@@ -185,9 +186,9 @@ impl<'a> Wiring<'a> {
             !r.pipeline.signal.is_some_and(pair)
         });
         let strays: Vec<Reference<'a>> = strays.copied().collect();
-        // A pipeline that would be left without this side can't give it up.
-        if strays.iter().any(|r| r.pipeline.side(side).len() < 2) {
-            return None;
+        // A pipeline that would be left without this side can't give it up: it is the pipeline that has the wrong name.
+        if let Some(alone) = strays.iter().find(|r| r.pipeline.side(side).len() < 2) {
+            return renamed(view, alone.pipeline, signal);
         }
         let mut ops = unrefer(strays);
         let same = at.pipeline.signal == Some(signal);
@@ -276,6 +277,17 @@ impl<'a> Wiring<'a> {
         let title = format!("Move `{}` from pipeline `{}` to `{}`", self.connector.id, at.pipeline.id, pipeline.id);
         Some(fix(title, Safety::Safe, ops))
     }
+}
+
+/// Gives a pipeline of another signal its right name, where all of its other parts can carry the signal.
+fn renamed(view: &View<'_>, pipeline: &Pipeline, signal: Signal) -> Option<Fix> {
+    let id = with_type(&pipeline.id, word(signal));
+    let taken = view.config.pipelines.iter().any(|p| p.id == id);
+    let parts = view.references().filter(|r| std::ptr::eq(r.pipeline, pipeline));
+    let fits = parts.filter_map(|r| opinion(view, r)).all(|taken| taken.contains(&signal));
+    let op = Op::SetKey { route: pipeline.at.route.clone(), key: id.clone() };
+    let title = format!("Rename pipeline `{}` to `{id}`", pipeline.id);
+    (fits && !taken).then(|| fix(title, Safety::Safe, [(pipeline.at.file, op)]))
 }
 
 fn signal_of(reference: Reference<'_>) -> Signal {

@@ -114,12 +114,8 @@ fn retype(view: &View<'_>, component: &Component, new: &Successor) -> Option<Fix
     } else {
         ops.extend(rename(view.users(component), &id));
     }
-    Some(fix(
-        format!("Make `{}` a {} of type `{}`: `{id}`", component.id, role(component.class), new.kind)
-            .replace("a exporter", "an exporter"),
-        new.safety,
-        ops,
-    ))
+    let title = format!("Turn {} `{}` into `{id}`", role(component.class), component.id);
+    Some(fix(title, new.safety, ops))
 }
 
 /// Moves the component to the section of its type, where one section is left: the only one, or the one whose references miss it.
