@@ -1,7 +1,7 @@
 //! A rule's page: its Markdown as HTML.
 
 use askama::filters::HtmlSafe;
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 use std::fmt;
 
 /// Rendered Markdown.
@@ -38,8 +38,11 @@ fn tame(event: Event<'_>) -> Vec<Event<'_>> {
             let dest_url = if safe { dest_url } else { CowStr::Borrowed("#") };
             vec![Event::Start(Tag::Link { link_type, dest_url, title, id })]
         }
+        // A wide block scrolls, so the keyboard must reach it.
+        Event::Start(Tag::CodeBlock(_)) => vec![Event::Html("<pre tabindex=\"0\"><code>".into())],
+        Event::End(TagEnd::CodeBlock) => vec![Event::Html("</code></pre>\n".into())],
         // Pictures from elsewhere would not load (img-src 'self'); their text stays.
-        Event::Start(Tag::Image { .. }) | Event::End(pulldown_cmark::TagEnd::Image) => Vec::new(),
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => Vec::new(),
         // Known names hold letters, hyphens and one slash only.
         Event::Code(text) if rules::rule(&text).is_some() => {
             vec![Event::InlineHtml(format!("<a href=\"/rules/{text}\"><code>{text}</code></a>").into())]
@@ -58,6 +61,12 @@ mod tests {
             Markdown::new("# a/b\n\n<script>alert(1)</script>\n\nx <img src=x onerror=alert(1)> `<b>`").to_string();
         assert!(!text.contains("<script") && !text.contains("<img") && !text.contains("<b>"), "{text}");
         assert!(text.contains("&lt;script&gt;"), "{text}");
+    }
+
+    #[test]
+    fn code_blocks_can_be_reached_and_stay_text() {
+        let text = Markdown::new("```yaml\na: <b>\n```\n").to_string();
+        assert_eq!(text, "<pre tabindex=\"0\"><code>a: &lt;b&gt;\n</code></pre>\n");
     }
 
     #[test]
