@@ -84,6 +84,7 @@ Examples:
     /// Build the real programs that the tests use as judges
     Lab(LabArgs),
     /// Measure speed, beside the peers
+    #[command(after_help = "Example:\n  hyperspace bench --quick")]
     Bench(BenchArgs),
     /// Print the policy in force's starting point, to write your own from
     #[command(after_help = "Example:\n  hyperspace policy > hyperspace.yaml")]
@@ -255,9 +256,15 @@ pub(crate) enum LabCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
+    /// Small folder to measure on
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
     /// Manifests in the generated repository
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) manifests: usize,
+    /// Leave out the repository that is ten times as large
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(Debug, Args)]

@@ -21,7 +21,8 @@ pub(crate) fn gather(folder: &Path, files: &[SourceFile]) -> Result<Option<GitFa
     let Some(glance) = git::glance(folder)? else { return Ok(None) };
     let mut directories = glance.directories;
     for file in files {
-        let full = if glance.prefix.is_empty() { file.path.clone() } else { format!("{}/{}", glance.prefix, file.path) };
+        let full =
+            if glance.prefix.is_empty() { file.path.clone() } else { format!("{}/{}", glance.prefix, file.path) };
         let mut rest = full.as_str();
         while let Some(slash) = rest.rfind('/') {
             rest = &rest[..slash];
