@@ -18,7 +18,7 @@ pub use naming::{Naming, Shape};
 pub use resolve::{Missing, Target, resolve};
 pub use series::{Domain, Family, Kind, Origin, sanitize};
 pub use simulate::{CANARY_HASH, Composition, Load, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches};
-pub use spans::{CONNECTOR, Dimension, SpanMetric, SpanMetrics};
+pub use spans::{CONNECTOR, Dimension, Measures, SpanMetric, SpanMetrics};
 
 use model::{Context, Mission, Repository, Rollout, Workload, WorkloadDescription};
 

@@ -1,5 +1,6 @@
-//! How the collector's Prometheus exporter names metrics and labels. Read from contrib's pkg/translator/prometheus and
-//! prometheus/otlptranslator (v0.145.0); held to the real exporter by a test.
+//! How the collector's Prometheus exporter names metrics and labels: prometheus/otlptranslator v1.0.0 as contrib's
+//! prometheusexporter calls it (collector.go, v0.145.0). Held to the real exporter by tests/real_collector, from which
+//! every oddity below comes.
 
 /// How an exporter turns OTLP names into Prometheus names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,107 +25,125 @@ pub enum Shape {
 }
 
 impl Naming {
+    /// An exporter that nobody configured.
+    pub const DEFAULT: Naming = Naming { namespace: String::new(), suffixes: true, escape: true };
+
     /// The family's name in Prometheus, histograms without `_bucket` and its like.
     pub fn metric(&self, name: &str, unit: &str, shape: Shape) -> String {
-        if !self.escape {
-            let mut full =
-                if self.namespace.is_empty() { name.to_owned() } else { format!("{}_{name}", self.namespace) };
-            if self.suffixes {
-                for suffix in self.suffixes_of(unit, shape) {
-                    if !full.ends_with(&suffix) {
-                        full = format!("{full}_{suffix}");
-                    }
-                }
-            }
-            return full;
+        match (self.escape, self.suffixes) {
+            (true, true) => self.normalized(name, unit, shape),
+            (true, false) => self.escaped(name),
+            (false, _) => self.verbatim(name, unit, shape),
         }
-        if !self.suffixes {
-            let name = clean(name);
-            let full = if self.namespace.is_empty() { name } else { format!("{}_{name}", clean(&self.namespace)) };
-            return if full.starts_with(|c: char| c.is_ascii_digit()) { format!("_{full}") } else { full };
-        }
-        let mut tokens: Vec<String> = tokens(name);
-        for suffix in self.suffixes_of(unit, shape) {
-            // A unit that is in the name already is not repeated; `total` goes last.
-            if suffix == "total" {
-                tokens.retain(|t| t != "total");
-                tokens.push(suffix);
-            } else if !tokens.contains(&suffix) {
-                tokens.push(suffix);
-            }
+    }
+
+    /// `normalizeName`: tokens of valid characters joined by `_`, so that runs of others, underscores among them, collapse.
+    fn normalized(&self, name: &str, unit: &str, shape: Shape) -> String {
+        let mut tokens: Vec<&str> = name.split(|c| !plain(c)).filter(|t| !t.is_empty()).collect();
+        // A unit that is anywhere in the name is not repeated.
+        tokens.extend(unit_suffix(unit).filter(|unit| !name.split(|c| !plain(c)).any(|t| t == *unit)));
+        if shape == Shape::Counter {
+            tokens.retain(|t| *t != "total");
+            tokens.push("total");
         }
         if !self.namespace.is_empty() {
-            tokens.insert(0, clean(&self.namespace));
+            // As it is: `my-team` makes a name that only quotes can hold.
+            tokens.insert(0, &self.namespace);
         }
         let full = tokens.join("_");
-        if full.starts_with(|c: char| c.is_ascii_digit()) { format!("_{full}") } else { full }
+        if digit_first(&full) { format!("_{full}") } else { full }
     }
 
-    fn suffixes_of(&self, unit: &str, shape: Shape) -> Vec<String> {
-        let unit = match unit {
-            "ms" => Some("milliseconds"),
-            "s" => Some("seconds"),
-            "By" => Some("bytes"),
-            "us" => Some("microseconds"),
-            "ns" => Some("nanoseconds"),
-            _ => None,
+    /// `buildCompliantMetricName` without suffixes: underscores that were written stay, and a digit gets its underscore only
+    /// where no namespace is in front, not even one that starts with a digit itself.
+    fn escaped(&self, name: &str) -> String {
+        let escape = |text: &str| {
+            let parts: Vec<&str> = text.split(|c| !plain(c) && c != '_').filter(|t| !t.is_empty()).collect();
+            parts.join("_")
         };
-        let total = (shape == Shape::Counter).then_some("total");
-        unit.into_iter().chain(total).map(str::to_owned).collect()
+        let name = escape(name);
+        if !self.namespace.is_empty() {
+            return format!("{}_{name}", escape(&self.namespace));
+        }
+        if digit_first(&name) { format!("_{name}") } else { name }
     }
 
-    /// The label that an attribute becomes.
+    /// `buildMetricName`: the name as it is; `total` is cut off, with whatever stands before it, to be put last.
+    fn verbatim(&self, name: &str, unit: &str, shape: Shape) -> String {
+        let mut full = if self.namespace.is_empty() { name.to_owned() } else { format!("{}_{name}", self.namespace) };
+        if !self.suffixes {
+            return full;
+        }
+        if shape == Shape::Counter && full.len() > "_total".len() && full.ends_with("total") {
+            full.truncate(full.len() - "total".len());
+            full.pop();
+        }
+        if let Some(unit) = unit_suffix(unit).filter(|unit| !full.ends_with(unit)) {
+            full = format!("{full}_{unit}");
+        }
+        if shape == Shape::Counter { format!("{full}_total") } else { full }
+    }
+
+    /// The label that an attribute becomes: here runs do not collapse, and a leading underscore stays.
     pub fn label(&self, attribute: &str) -> String {
         if !self.escape {
             return attribute.to_owned();
         }
-        let cleaned: String =
-            attribute.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
-        match cleaned.chars().next() {
-            Some(first) if first.is_ascii_digit() => format!("key_{cleaned}"),
-            Some('_') if !cleaned.starts_with("__") => format!("key{cleaned}"),
-            _ => cleaned,
-        }
+        let cleaned: String = attribute.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        if digit_first(&cleaned) { format!("key_{cleaned}") } else { cleaned }
     }
 }
 
-/// Runs of invalid characters split a name into tokens that `_` joins again.
-fn tokens(name: &str) -> Vec<String> {
-    name.split(|c: char| !(c.is_ascii_alphanumeric() || c == ':'))
-        .filter(|t| !t.is_empty())
-        .map(str::to_owned)
-        .collect()
+/// Whether the exporter drops every series that would have the label: one of nothing but underscores (otlptranslator,
+/// label_namer.go), or one that Prometheus keeps for itself (client_golang, prometheus/labels.go `checkLabelName`).
+pub(crate) fn refused(label: &str) -> bool {
+    label.starts_with("__") || label.chars().all(|c| c == '_')
 }
 
-fn clean(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        let c = if c.is_ascii_alphanumeric() || c == ':' || c == '_' { c } else { '_' };
-        if c == '_' && out.ends_with('_') {
-            continue;
-        }
-        out.push(c);
+fn plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == ':'
+}
+
+fn digit_first(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn unit_suffix(unit: &str) -> Option<&'static str> {
+    match unit {
+        "ms" => Some("milliseconds"),
+        "s" => Some("seconds"),
+        "By" => Some("bytes"),
+        "us" => Some("microseconds"),
+        "ns" => Some("nanoseconds"),
+        _ => None,
     }
-    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn naming(namespace: &str, suffixes: bool) -> Naming {
-        Naming { namespace: namespace.to_owned(), suffixes, escape: true }
+    fn naming(namespace: &str, suffixes: bool, escape: bool) -> Naming {
+        Naming { namespace: namespace.to_owned(), suffixes, escape }
     }
 
     #[test]
     fn names_span_metrics() {
-        assert_eq!(
-            naming("", true).metric("traces.span.metrics.calls", "", Shape::Counter),
-            "traces_span_metrics_calls_total"
-        );
-        let duration = naming("x", true).metric("traces.span.metrics.duration", "ms", Shape::Histogram);
+        let default = Naming::DEFAULT;
+        assert_eq!(default.metric("traces.span.metrics.calls", "", Shape::Counter), "traces_span_metrics_calls_total");
+        let duration = naming("x", true, true).metric("traces.span.metrics.duration", "ms", Shape::Histogram);
         assert_eq!(duration, "x_traces_span_metrics_duration_milliseconds");
-        assert_eq!(naming("", false).metric("a..calls", "", Shape::Counter), "a_calls");
-        assert_eq!(naming("", true).label("hotrod.pod.hash"), "hotrod_pod_hash");
+        assert_eq!(naming("", false, true).metric("a..calls", "", Shape::Counter), "a_calls");
+        assert_eq!(default.label("hotrod.pod.hash"), "hotrod_pod_hash");
+    }
+
+    #[test]
+    fn suffixes_go_last_and_once() {
+        let counter = |naming: Naming, name: &str| naming.metric(name, "", Shape::Counter);
+        assert_eq!(counter(Naming::DEFAULT, "total.calls"), "calls_total");
+        assert_eq!(counter(naming("", true, false), "a.total"), "a_total");
+        assert_eq!(counter(naming("", true, false), "total"), "total_total");
+        let timed = naming("", true, false).metric("a.milliseconds", "ms", Shape::Histogram);
+        assert_eq!(timed, "a.milliseconds");
     }
 }

@@ -1,6 +1,6 @@
 //! Which series Prometheus will hold, with which labels: derived from what runs, what it emits and how it is scraped.
 
-use crate::spans::{SpanMetrics, span_metrics};
+use crate::spans::{Measures, SpanMetrics, span_metrics};
 use crate::{Contract, chain};
 use model::{Place, WorkloadDescription};
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub enum Kind {
     Sum,
     /// `…_count`.
     Count,
+    /// A counter of events on spans, which nobody describes.
+    Event,
 }
 
 /// Where a family comes from.
@@ -155,28 +157,22 @@ fn own_families(contract: &Contract<'_>, index: usize, description: &WorkloadDes
 
 fn span_families(contract: &Contract<'_>, index: usize, source: &SpanMetrics) -> Vec<Family> {
     let mut found = Vec::new();
-    let mut base = match source.scraped_from {
+    let base = match source.scraped_from {
         Some(workload) => pod_labels(contract, workload),
         None => BTreeMap::new(),
     };
-    for name in ["job", "instance", "otel_scope_name", "otel_scope_version", "otel_scope_schema_url"] {
-        base.insert(name.to_owned(), Domain::Any);
-    }
-    // Exporter labels win over the scrape's, as honor_labels says; without it they move aside as `exported_…`.
+    // Labels of the page win over the scrape's where honor_labels says so; else they move aside as `exported_…`.
     let honor = contract.context.policy.prometheus.honor_labels;
-    let place = |labels: &mut BTreeMap<String, Domain>, name: &str, domain: &Domain| {
-        let taken = labels.contains_key(name) && !honor && name != "job" && name != "instance";
-        labels.insert(if taken { format!("exported_{name}") } else { name.to_owned() }, domain.clone());
-    };
     for metric in &source.metrics {
         let mut labels = base.clone();
-        for (name, domain) in source.labels.iter().chain(metric.labels.iter()) {
-            place(&mut labels, name, domain);
+        for (name, domain) in &metric.labels {
+            let aside = !honor && base.contains_key(name);
+            labels.insert(if aside { format!("exported_{name}") } else { name.clone() }, domain.clone());
         }
-        let suffixes: &[(&str, Kind)] = if metric.duration {
-            &[("_bucket", Kind::Bucket), ("_sum", Kind::Sum), ("_count", Kind::Count)]
-        } else {
-            &[("", Kind::Counter)]
+        let suffixes: &[(&str, Kind)] = match metric.measures {
+            Measures::Durations => &[("_bucket", Kind::Bucket), ("_sum", Kind::Sum), ("_count", Kind::Count)],
+            Measures::Calls => &[("", Kind::Counter)],
+            Measures::Events => &[("", Kind::Event)],
         };
         for (suffix, kind) in suffixes {
             let mut labels = labels.clone();
@@ -188,8 +184,8 @@ fn span_families(contract: &Contract<'_>, index: usize, source: &SpanMetrics) ->
                 kind: *kind,
                 labels,
                 open: source.open || !contract.described(),
-                origin: Origin::Spans { source: index, duration: metric.duration },
-                exists: source.exists,
+                origin: Origin::Spans { source: index, duration: metric.measures == Measures::Durations },
+                exists: source.exists && metric.refused.is_none(),
             });
         }
     }

@@ -4,6 +4,8 @@
 //! themselves. Their sources are not ours: each small module under `go/` names a version and its
 //! sums, and [`ensure`] builds it once into a cache that all checkouts of one person share.
 //!
+//! [`trial`] starts the real collector and HotROD on loopback ports and asks them.
+//!
 //! This crate does IO, and says so: it runs `go`, reads the environment (`PATH`,
 //! `XDG_CACHE_HOME`, `HOME`) and writes below the cache directory, nowhere else. It prints
 //! nothing, except for [`judge`], which tests call to be skipped loudly.
@@ -18,6 +20,7 @@ mod build;
 mod cache;
 mod error;
 mod program;
+pub mod trial;
 
 pub use build::{Progress, ensure, judge};
 pub use error::BuildError;

@@ -1,0 +1,108 @@
+//! Attributes that spans carry when they reach the connector.
+
+use crate::Contract;
+use crate::series::Domain;
+use catalogue::{Class, Signal};
+use model::Collector;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The attributes by name, with their values.
+pub(super) struct Attributes {
+    pub(super) all: BTreeMap<String, Domain>,
+    /// Those of the resource: every span has them.
+    pub(super) resource: BTreeSet<String>,
+}
+
+/// Workloads whose spans reach the collector. Where no sender leads anywhere, the described ones are meant: the broken
+/// address is a finding of its own.
+pub(super) fn senders(contract: &Contract<'_>, collector: usize) -> Vec<usize> {
+    let direct: Vec<usize> =
+        contract.senders.iter().filter(|s| s.collector == Some(collector)).map(|s| s.workload).collect();
+    if !direct.is_empty() || contract.senders.iter().any(|s| s.collector.is_some()) {
+        return direct;
+    }
+    let described = contract
+        .repository
+        .workloads
+        .iter()
+        .enumerate()
+        .filter(|(_, w)| contract.description_of(w).is_some_and(|d| d.otlp.is_some()));
+    described.map(|(i, _)| i).collect()
+}
+
+impl Attributes {
+    /// `None`: a sender that nobody described, or a processor that may add any.
+    pub(super) fn of(
+        contract: &Contract<'_>,
+        collector: &Collector,
+        connector: &str,
+        senders: &[usize],
+    ) -> Option<Attributes> {
+        if senders.is_empty() {
+            return None;
+        }
+        let mut found = Attributes { all: BTreeMap::new(), resource: BTreeSet::new() };
+        for sender in senders {
+            found.add(contract, *sender)?;
+        }
+        found.all.insert("service.name".to_owned(), services(contract, senders));
+        let pipelines = collector.config.users(Class::Exporter, connector).filter(|p| p.signal == Some(Signal::Traces));
+        for processor in pipelines.flat_map(|p| &p.processors) {
+            match model::type_of(&processor.value) {
+                "batch" | "memory_limiter" | "probabilistic_sampler" | "filter" | "tail_sampling" | "groupbytrace" => {}
+                _ => return None,
+            }
+        }
+        Some(found)
+    }
+
+    fn add(&mut self, contract: &Contract<'_>, sender: usize) -> Option<()> {
+        let workload = contract.repository.workloads.get(sender)?;
+        let description = contract.description_of(workload)?;
+        for container in &workload.containers {
+            let Some(text) = container.expanded("OTEL_RESOURCE_ATTRIBUTES") else { continue };
+            for (name, value) in text.split(',').filter_map(|pair| pair.split_once('=')) {
+                let domain = field_domain(value.trim(), workload.namespace.as_deref());
+                self.resource.insert(name.trim().to_owned());
+                self.all.insert(name.trim().to_owned(), domain);
+            }
+        }
+        // What the program sets wins over the environment (otel-go, sdk/trace/provider.go `WithResource`).
+        for name in &description.resource_attributes {
+            self.resource.insert(name.clone());
+            self.all.insert(name.clone(), Domain::Any);
+        }
+        for name in &description.span_attributes {
+            self.all.insert(name.clone(), Domain::Any);
+        }
+        Some(())
+    }
+}
+
+/// The services that the senders' spans name.
+fn services(contract: &Contract<'_>, senders: &[usize]) -> Domain {
+    spans(contract, senders, |span| &span.service)
+}
+
+/// What the senders' described spans have in a field.
+pub(super) fn spans(contract: &Contract<'_>, senders: &[usize], field: fn(&model::Span) -> &String) -> Domain {
+    let mut found = BTreeSet::new();
+    for sender in senders {
+        let description = contract.repository.workloads.get(*sender).and_then(|w| contract.description_of(w));
+        let Some(description) = description.filter(|d| !d.requests.is_empty()) else { return Domain::Any };
+        let failing = description.requests.iter().filter_map(|r| r.failing.as_ref()).flat_map(|f| &f.spans);
+        found.extend(description.requests.iter().flat_map(|r| &r.spans).chain(failing).map(field).cloned());
+    }
+    if found.is_empty() { Domain::Any } else { Domain::Values(found.into_iter().collect()) }
+}
+
+/// What a downward-API reference gives.
+fn field_domain(value: &str, namespace: Option<&str>) -> Domain {
+    match value {
+        "<metadata.name>" => Domain::PodName,
+        "<metadata.namespace>" => Domain::Values(vec![crate::series::namespace(namespace).to_owned()]),
+        "<metadata.labels['rollouts-pod-template-hash']>" => Domain::PodHash,
+        _ if value.contains('<') => Domain::Any,
+        _ => Domain::Values(vec![value.to_owned()]),
+    }
+}

@@ -1,0 +1,14 @@
+//! Real programs on loopback ports, for tests that compare what we say with what they do.
+//!
+//! Everything here ends with its value: a [`Process`] is killed when it is dropped, also by a panic. Nothing waits
+//! longer than it is told to, and nothing sleeps instead of looking.
+
+mod exposition;
+mod http;
+mod process;
+mod programs;
+
+pub use exposition::{Sample, parse};
+pub use http::{Response, get, post_json, scrape};
+pub use process::{Process, free_ports, poll};
+pub use programs::{HotRod, collector, hotrod};

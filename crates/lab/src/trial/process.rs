@@ -1,0 +1,122 @@
+//! A child process with its log, and waiting for it.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Between two looks: short beside anything that is waited for.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A running program; killed when dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Process {
+    /// Starts a command and collects what it writes.
+    ///
+    /// # Errors
+    /// What the system says when it does not start.
+    pub fn start(command: &mut Command) -> io::Result<Self> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let log = Arc::new(Mutex::new(String::new()));
+        let streams = [
+            child.stdout.take().map(|s| Box::new(s) as Box<dyn Read + Send>),
+            child.stderr.take().map(|s| Box::new(s) as Box<dyn Read + Send>),
+        ];
+        for stream in streams.into_iter().flatten() {
+            let log = Arc::clone(&log);
+            // Ends with the child's end of the pipe.
+            thread::spawn(move || {
+                for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+                    let mut log = held(&log);
+                    log.push_str(&String::from_utf8_lossy(&line));
+                    log.push('\n');
+                }
+            });
+        }
+        Ok(Self { child, log })
+    }
+
+    /// What the program wrote so far, standard output and error as they came.
+    #[must_use]
+    pub fn log(&self) -> String {
+        held(&self.log).clone()
+    }
+
+    /// Asks until there is an answer.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::TimedOut`] after `limit`, and [`io::ErrorKind::BrokenPipe`] as soon as the program has ended;
+    /// both with `what` was waited for and the program's log.
+    pub fn wait_for<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        mut ask: impl FnMut(&str) -> Option<T>,
+    ) -> io::Result<T> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let ended = self.child.try_wait()?;
+            if let Some(answer) = ask(&self.log()) {
+                return Ok(answer);
+            }
+            let (kind, why) = match ended {
+                Some(status) => (io::ErrorKind::BrokenPipe, format!("the program ended ({status})")),
+                None if Instant::now() > deadline => (io::ErrorKind::TimedOut, format!("{limit:?} went by")),
+                None => {
+                    thread::sleep(PAUSE);
+                    continue;
+                }
+            };
+            return Err(io::Error::new(kind, format!("{why} waiting for {what}\n{}", self.log())));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only where the child is gone already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A log is whole whatever happened to the thread that held it.
+fn held(log: &Mutex<String>) -> MutexGuard<'_, String> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks until there is an answer or `limit` has gone by.
+pub fn poll<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let answer = ask();
+        if answer.is_some() || Instant::now() > deadline {
+            return answer;
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// `N` different ports on 127.0.0.1 that are free now. Another program may take one before it is used: a caller whose
+/// program then does not start asks again.
+///
+/// # Errors
+/// What the system says when it has none.
+pub fn free_ports<const N: usize>() -> io::Result<[u16; N]> {
+    let mut ports = [0; N];
+    let mut held = Vec::with_capacity(N);
+    for port in &mut ports {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        *port = listener.local_addr()?.port();
+        // All of them are held until the last one is known, so that they differ.
+        held.push(listener);
+    }
+    Ok(ports)
+}
