@@ -44,7 +44,7 @@ impl File {
             return file(Role::Template, None);
         }
         let stream = yaml::parse(text.clone());
-        if !stream.faults().is_empty() && is_template_text(text) {
+        if is_template_text(text) && !stream.faults().is_empty() || faults_at_braces(&stream) {
             return file(Role::Template, None);
         }
         let mut manifests = false;
@@ -97,6 +97,16 @@ fn in_chart_templates(path: &str, charts: &[String]) -> bool {
             path.strip_prefix(chart.as_str()).and_then(|p| p.strip_prefix('/'))
         };
         inside.is_some_and(|p| p.starts_with("templates/"))
+    })
+}
+
+/// Whether a fault stands on a line with `{{`: an action of a template that YAML takes for a mapping.
+fn faults_at_braces(stream: &Stream) -> bool {
+    stream.faults().iter().any(|fault| {
+        let text = stream.text();
+        let start = text.get(..fault.span.start).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
+        let line = text.get(start..).and_then(|t| t.lines().next()).unwrap_or_default();
+        line.contains("{{ .") || line.contains("{{.")
     })
 }
 

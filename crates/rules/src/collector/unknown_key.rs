@@ -85,7 +85,8 @@ impl<'a> Walk<'a> {
                 for (key, value) in node.entries() {
                     match schema.field(key) {
                         Some(inner) => self.deeper(chain, value, inner, drafts),
-                        None if open || key == "<<" || is_variable(key) => {}
+                        // `tls::insecure` is a path to the collector.
+                        None if open || key == "<<" || key.contains("::") || is_variable(key) => {}
                         None => drafts.list.extend(self.unknown(chain, key, value)),
                     }
                 }

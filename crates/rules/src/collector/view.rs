@@ -191,6 +191,15 @@ pub(crate) fn near<'a>(wrong: &str, ids: impl IntoIterator<Item = &'a str>) -> V
         return vec![slip];
     }
     let kind = type_of(wrong);
+    // Newer names of old types: `otlp_grpc` for `otlp`.
+    let renamed = |id: &&&str| {
+        let other = type_of(id);
+        let longer = other.strip_prefix(kind).or(kind.strip_prefix(other));
+        longer.is_some_and(|rest| rest.starts_with('_')) && name_of(id) == name_of(wrong)
+    };
+    if let Some(id) = ids.iter().find(renamed) {
+        return vec![id];
+    }
     let same_type: Vec<&str> = ids.iter().copied().filter(|id| type_of(id) == kind).collect();
     if !same_type.is_empty() {
         return same_type;

@@ -26,6 +26,10 @@ pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
             continue;
         }
         let asked = Asked { view, component, node, found: Vec::new() };
+        // The target is below a key that is a path.
+        if node.is_some_and(|n| n.entries().any(|(key, _)| key.contains("::"))) {
+            continue;
+        }
         for draft in asked.run() {
             drafts.push(draft);
         }

@@ -1,6 +1,7 @@
 //! Receivers.
 
 use super::Asked;
+use model::Source;
 use yaml::Node;
 
 impl<'a> Asked<'a> {
@@ -20,7 +21,9 @@ impl<'a> Asked<'a> {
         if self.get(&["config"]).is_some_and(|n| !n.is_mapping()) {
             return;
         }
-        let allocator = self.get(&["target_allocator"]).is_some();
+        // The operator puts the target allocator in.
+        let operated = matches!(self.view.collector.source, Source::Operator { .. });
+        let allocator = operated || self.get(&["target_allocator"]).is_some();
         let config = ["scrape_configs", "scrape_config_files"]
             .iter()
             .any(|k| self.get(&["config", k]).is_some_and(|n| !n.is_empty() || n.as_str().is_some()));
