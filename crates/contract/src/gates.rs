@@ -259,7 +259,6 @@ fn classify(contract: &Contract<'_>, gate: &Gate, metric: &Metric) -> GateKind {
             GateKind::Other
         };
     };
-    let _ = contract;
     let names: Vec<&str> = query.selectors().iter().filter_map(|s| s.name.as_deref()).collect();
     let timed = |n: &&str| {
         ["duration", "latency"].iter().any(|w| n.contains(w))
@@ -289,7 +288,11 @@ fn classify(contract: &Contract<'_>, gate: &Gate, metric: &Metric) -> GateKind {
     }
     let counts = query.selectors().iter().any(|s| s.is_inside_call(&["rate", "irate", "increase", "delta"]))
         || names.iter().any(|n| n.ends_with("_total") || n.ends_with("_count") || n.ends_with("calls"));
-    if counts && (lower_bound == Some(true) || hint(&["traffic", "request", "throughput", "rps"])) {
+    // The policy's own number under a comparison that is turned round is still that gate.
+    let asked =
+        gate.rollout.and_then(|r| contract.mission(contract.repository.rollouts.get(r)?)?.gates.traffic_at_least);
+    let same_number = asked.is_some() && gate.bound_op().map(|t| t.value) == asked;
+    if counts && (lower_bound == Some(true) || same_number || hint(&["traffic", "request", "throughput", "rps"])) {
         return GateKind::Traffic;
     }
     GateKind::Other

@@ -2,6 +2,7 @@
 
 use super::Load;
 use crate::Contract;
+use crate::pods::PODS;
 use model::{Request, Workload, WorkloadDescription};
 
 /// Increments per second of one label combination, with the duration for histograms.
@@ -10,9 +11,6 @@ pub(super) struct Flow {
     pub(super) rate: f64,
     pub(super) ms: f64,
 }
-
-/// Pods of each version.
-pub(super) const PODS: usize = 2;
 
 /// Requests per second and pod of each kind: riders by share, scrapes by the annotation, probes by their period.
 pub(super) fn request_rates<'d>(
@@ -30,7 +28,8 @@ pub(super) fn request_rates<'d>(
     let interval = contract.context.policy.prometheus.scrape_interval.max(1.0);
     let mut rates = Vec::new();
     for request in &description.requests {
-        let rides = if request.entry && shares > 0.0 { load.rides * request.share / shares / PODS as f64 } else { 0.0 };
+        let rides =
+            if request.entry && shares > 0.0 { load.rides * request.share / shares / PODS.len() as f64 } else { 0.0 };
         let mut background = 0.0;
         if load.watched {
             if scrape_paths.contains(&request.path.as_str()) {

@@ -1,8 +1,9 @@
 //! Builds the series that scrapes and flushes would leave.
 
-use super::flows::{Flow, PODS, count_flows, span_flows};
+use super::flows::{Flow, count_flows, span_flows};
 use super::{CANARY_HASH, Load, STABLE_HASH, Scenario};
 use crate::Contract;
+use crate::pods::PODS;
 use crate::series::{Domain, Family, Kind, Origin};
 use gate::promql::{MatchOp, Query, Series};
 use model::Workload;
@@ -20,6 +21,13 @@ pub(super) struct Builder<'a, 'r> {
     pub(super) found: &'a mut World,
 }
 
+/// One pod of one version.
+struct Pod<'w> {
+    workload: &'w Workload,
+    hash: &'w str,
+    index: usize,
+}
+
 impl Builder<'_, '_> {
     pub(super) fn family(&mut self) -> Option<()> {
         match &self.family.origin {
@@ -30,10 +38,10 @@ impl Builder<'_, '_> {
                 if !counted {
                     return None;
                 }
-                self.versions(workload, |builder, load, hash, pod| {
+                self.versions(workload, |builder, load, pod| {
                     let flows = count_flows(description, workload, load, builder.contract, &builder.family.name);
                     for flow in flows {
-                        builder.add(flow, load, hash, pod, None);
+                        builder.add(flow, load, pod, None);
                     }
                 });
                 Some(())
@@ -46,9 +54,9 @@ impl Builder<'_, '_> {
                 for sender in &source.senders {
                     let workload = self.contract.repository.workloads.get(*sender)?;
                     let description = self.contract.description_of(workload).filter(|d| !d.requests.is_empty())?;
-                    self.versions(workload, |builder, load, hash, pod| {
+                    self.versions(workload, |builder, load, pod| {
                         for flow in span_flows(description, workload, load, builder.contract) {
-                            builder.add(flow, load, hash, pod, Some(source));
+                            builder.add(flow, load, pod, Some(source));
                         }
                     });
                 }
@@ -57,7 +65,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn versions(&mut self, workload: &Workload, mut each: impl FnMut(&mut Self, &Load, &str, usize)) {
+    fn versions(&mut self, workload: &Workload, mut each: impl FnMut(&mut Self, &Load, &Pod<'_>)) {
         let scenario = self.scenario;
         let mut versions = vec![(scenario.stable, STABLE_HASH)];
         if workload.kind == "Rollout"
@@ -70,28 +78,28 @@ impl Builder<'_, '_> {
             versions.insert(0, (scenario.canary, CANARY_HASH));
         }
         for (load, hash) in versions.iter().filter(|(load, _)| load.running) {
-            for pod in 0..PODS {
-                each(self, load, hash, pod);
+            for index in 0..PODS.len() {
+                each(self, load, &Pod { workload, hash, index });
             }
         }
     }
 
     /// Adds the series of one flow in one pod, a bucket each for histograms.
-    fn add(&mut self, flow: Flow, load: &Load, hash: &str, pod: usize, spans: Option<&crate::SpanMetrics>) {
+    fn add(&mut self, flow: Flow, load: &Load, pod: &Pod<'_>, spans: Option<&crate::SpanMetrics>) {
         if !self.possible(&flow) {
             return;
         }
         let mut labels = BTreeMap::new();
         for (name, domain) in &self.family.labels {
             let value = match domain {
-                Domain::PodHash => hash.to_owned(),
-                Domain::PodName => format!("pod-{hash}-{pod}"),
+                Domain::PodHash => pod.hash.to_owned(),
+                Domain::PodName => self.pod_name(name, pod, spans),
                 Domain::Values(values) => match values.first() {
                     Some(first) => first.clone(),
                     None => continue,
                 },
                 // One collector exposes all spans; a workload's own page differs by pod.
-                Domain::Any if spans.is_none() => format!("{hash}-{pod}"),
+                Domain::Any if spans.is_none() => format!("{}-{}", pod.hash, pod.index),
                 Domain::Any => "any".to_owned(),
             };
             labels.insert(name.clone(), value);
@@ -122,6 +130,13 @@ impl Builder<'_, '_> {
             }
             (_, source) => self.push(labels, flow.rate, flow.rate, load, source.map(|s| s.flush)),
         }
+    }
+
+    /// A span's own pod where the label is an attribute, else the one that Prometheus scrapes.
+    fn pod_name(&self, label: &str, pod: &Pod<'_>, spans: Option<&crate::SpanMetrics>) -> String {
+        let scraped = spans.filter(|source| !source.labels.contains_key(label)).and_then(|source| source.scraped_from);
+        let scraper = scraped.and_then(|index| self.contract.repository.workloads.get(index));
+        self.contract.pod_name(scraper.unwrap_or(pod.workload), pod.hash, pod.index)
     }
 
     /// Whether any selector takes the flow's own labels: asked before any series is built, as most are passed over.

@@ -1,10 +1,12 @@
 //! `gate/condition-type`: a condition that does not compile against the query's result type.
 
-use super::view::{set, views};
+use super::view::{View, set, views};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Safety, Severity};
 use crate::registry::Rule;
 use contract::Contract;
+use contract::gates::Gate;
+use gate::analysis::Outcome;
 use gate::condition::ResultType;
 use yaml::Value;
 
@@ -18,8 +20,26 @@ pub(crate) const RULE: Rule = Rule {
     check,
 };
 
+const CONSEQUENCE: &str =
+    "every measurement is an error; the analysis ends in Error and the canary is aborted, healthy or not";
+
+/// Whether the condition compiles and then is an error on good and bad values alike: `default(result[0], 0)` asks whether a
+/// number is nil, which panics (utils/evaluate of Argo Rollouts: `reflect.Value.IsNil`).
+pub(crate) fn always_errs(gate: &Gate) -> bool {
+    gate.outcomes().is_some_and(|o| o.good == Outcome::Error && o.bad == Outcome::Error)
+}
+
+fn at_run_time(view: &View<'_, '_>) -> Option<Draft> {
+    let side = view.gate.success.as_ref().or(view.gate.failure.as_ref()).filter(|_| always_errs(view.gate))?;
+    let message = format!("the condition of {} compiles, but is an error on every value", view.name());
+    let draft = Draft::new(RULE.name, RULE.severity, &side.text.at, message, CONSEQUENCE);
+    let mend = view.gate.success.as_ref().filter(|_| view.gate.failure.is_none());
+    Some(draft.fix(mend.and_then(|_| super::vacuous::policy_condition(view))))
+}
+
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract) {
+        drafts.list.extend(at_run_time(&view));
         let sides = [("successCondition", &view.gate.success), ("failureCondition", &view.gate.failure)];
         for (name, side) in sides {
             let Some(side) = side else { continue };
@@ -29,9 +49,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
                 _ => "a vector: `result` is a list of numbers",
             };
             let message = format!("the {name} of {} does not compile against {ty}: {}", view.name(), error.message);
-            let consequence =
-                "every measurement is an error; the analysis ends in Error and the canary is aborted, healthy or not";
-            let mut draft = Draft::new(RULE.name, RULE.severity, &side.text.at, message, consequence);
+            let mut draft = Draft::new(RULE.name, RULE.severity, &side.text.at, message, CONSEQUENCE);
             // Positions and repairs speak about the text with its arguments in it.
             let literal = !side.text.value.contains("{{");
             if literal && let Some(range) = &error.range {

@@ -7,6 +7,7 @@ use crate::registry::{Rule, SAFE};
 use contract::endpoint::nearest_word;
 use contract::{CANARY_HASH, Contract, Domain, Family, Origin, STABLE_HASH, value_matches};
 use gate::promql::{MatchOp, Matcher, Selector};
+use std::collections::BTreeSet;
 use yaml::{Op, Value};
 
 pub(crate) const RULE: Rule = Rule {
@@ -96,15 +97,20 @@ fn meant_label(view: &View<'_, '_>, family: &Family, matcher: &Matcher) -> Optio
     };
     let names: Vec<&str> = family.labels.keys().map(String::as_str).filter(fits).collect();
     let near = nearest_word(&matcher.name, names.iter().copied());
+    // `service` for `service_name`, `kind` for `span_kind`.
+    let words = |name: &str| name.split('_').map(str::to_owned).collect::<BTreeSet<_>>();
+    let part = || only(names.iter().copied().filter(|name| words(&matcher.name).is_subset(&words(name))));
+    // The label that has the value. `job` repeats the service's name and is not what anybody means by another one.
     let value = || {
-        let known = |name: &&&str| matches!(family.labels.get(**name), Some(Domain::Values(v)) if v.len() > 1 || matcher.op == MatchOp::Eq);
-        let mut list = names.iter().filter(known);
-        match (list.next(), list.next()) {
-            (Some(only), None) => Some(*only),
-            _ => None,
-        }
+        let known = |name: &&str| matches!(family.labels.get(*name), Some(Domain::Values(v)) if v.len() > 1 || matcher.op == MatchOp::Eq);
+        only(names.iter().copied().filter(|name| known(name) && *name != "job"))
     };
-    near.or_else(value).map(str::to_owned)
+    near.or_else(part).or_else(value).map(str::to_owned)
+}
+
+/// The only one of them.
+fn only<'a>(mut list: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    list.next().filter(|_| list.next().is_none())
 }
 
 /// The connector can carry the label: its attribute is on the spans, only the dimension is missing.
@@ -144,6 +150,14 @@ fn missing_value(view: &View<'_, '_>, families: &[&Family], matcher: &Matcher) -
         match family.labels.get(&matcher.name)? {
             Domain::Values(values) => all.extend(values.iter().cloned()),
             Domain::PodHash => all.extend([CANARY_HASH.to_owned(), STABLE_HASH.to_owned()]),
+            // A whole name ends with what nobody knows before; a pattern can be told from what pods are called.
+            Domain::PodName if matches!(matcher.op, MatchOp::Re) => {
+                let versions = view.contract.version_values(family, &matcher.name);
+                if versions.canary.is_empty() {
+                    return None;
+                }
+                all.extend(versions.canary.into_iter().chain(versions.stable));
+            }
             Domain::PodName | Domain::Any => return None,
         }
     }

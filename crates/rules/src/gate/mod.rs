@@ -4,6 +4,7 @@ pub(crate) mod arbitrary;
 mod build;
 pub(crate) mod condition_type;
 pub(crate) mod label;
+mod meaning;
 pub(crate) mod missing;
 pub(crate) mod no_data;
 pub(crate) mod query_syntax;

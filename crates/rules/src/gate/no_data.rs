@@ -44,7 +44,11 @@ fn check_errors(contract: &Contract<'_>, drafts: &mut Drafts) {
             "without data every measurement is an error and is tried again after 10 s; after {} in a row the analysis ends in Error, which does not say that traffic is missing",
             limit.saturating_add(1).max(1)
         );
-        drafts.push(Draft::new(ERRORS.name, ERRORS.severity, &side.text.at, message, consequence).fix(guarded(&view)));
+        let draft = Draft::new(ERRORS.name, ERRORS.severity, &side.text.at, message, consequence)
+            .fix(guarded(&view))
+            .echo("gate/vacuous", Some(&view.metric.at))
+            .echo("gate/condition-type", Some(&side.text.at));
+        drafts.push(draft);
     }
 }
 

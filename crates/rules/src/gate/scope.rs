@@ -6,8 +6,7 @@ use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::{CANARY_HASH, Contract, STABLE_HASH};
-use gate::condition::Measured;
-use gate::promql::{MatchOp, Selector};
+use gate::promql::MatchOp;
 use model::{ArgValue, RolloutArg};
 use yaml::Value;
 
@@ -56,19 +55,12 @@ fn rollout_args<'r>(view: &View<'_, 'r>) -> Option<&'r [RolloutArg]> {
     view.rollout()?.runs().find(|(a, _)| a.at == *place).map(|(a, _)| a.args.as_slice())
 }
 
-/// With no canary pods at all the query still has data: the stable version's.
+/// A selector takes series of the stable version's pods.
 fn stable_counted(view: &View<'_, '_>) -> Option<Draft> {
     view.description()?;
-    let simulated = view.contract.simulated(view.index);
-    let (stable, _) = simulated.stable_only.as_ref()?;
     let (text, _) = view.query()?;
-    let selector = view.selectors().iter().position(|s| s.name.is_some() && unscoped(view, s))?;
-    if !has_data(stable)
-        || simulated.nothing.as_ref().is_some_and(|(nothing, _)| nothing == stable && !has_data(nothing))
-    {
-        return None;
-    }
-    let selector = view.selectors().get(selector)?;
+    let found = (0..view.selectors().len()).find(|index| takes_stable(view, *index).unwrap_or(false))?;
+    let selector = view.selectors().get(found)?;
     let message = format!(
         "{} counts the stable pods too: nothing in the query tells the canary's series from theirs",
         view.name()
@@ -77,20 +69,23 @@ fn stable_counted(view: &View<'_, '_>) -> Option<Draft> {
     Some(draft.fix(scoped(view)))
 }
 
-fn has_data(measured: &Measured) -> bool {
-    match measured {
-        Measured::Scalar(value) => value.is_finite() && *value != 0.0,
-        Measured::Vector(values) => values.iter().any(|v| v.is_finite() && *v != 0.0),
+/// Whether the stable version's series pass every matcher that tells versions apart, and requests leave series that pass the
+/// others. A selector that asks for the stable version by its hash, beside the canary's, compares the two on purpose.
+fn takes_stable(view: &View<'_, '_>, index: usize) -> Option<bool> {
+    let selector = view.selectors().get(index)?;
+    if selector.matchers.iter().any(|m| m.value.contains(STABLE_HASH)) {
+        return Some(false);
     }
-}
-
-/// Whether the selector takes series of the stable version: no matcher that only the canary's hash passes.
-fn unscoped(view: &View<'_, '_>, selector: &Selector) -> bool {
+    let counted = view.contract.composition(view.gate, index)?;
+    let any = counted.entry + counted.internal + counted.background > 0.0;
     let families = view.families(selector);
-    let label = families.iter().find_map(|f| hash_label(f));
-    let Some(label) = label else { return true };
-    let hash: Vec<_> = selector.matchers.iter().filter(|m| m.name == label).collect();
-    hash.is_empty() || hash.iter().all(|m| contract::value_matches(m, STABLE_HASH))
+    let passes = families.iter().any(|family| {
+        selector.matchers.iter().all(|m| {
+            let versions = view.contract.version_values(family, &m.name);
+            versions.stable.is_empty() || versions.stable.iter().any(|v| contract::value_matches(m, v))
+        })
+    });
+    Some(any && passes)
 }
 
 /// Adds the hash matcher (and the namespace's, where an argument carries it) to every selector.

@@ -136,25 +136,44 @@ fn best<'c>(view: &View<'c, '_>, name: &str) -> Option<&'c Family> {
         n if n.ends_with("_count") && timed => Kind::Count,
         _ => Kind::Counter,
     };
-    let hotrod = |f: &&Family| matches!(f.origin, Origin::Workload(_));
+    let own = own(view, &families, name, kind);
+    if let [only] = own.as_slice() {
+        return Some(only);
+    }
     let wanted = |f: &&Family| match f.origin {
         Origin::Spans { duration, .. } => duration == timed && f.kind == kind,
         Origin::Workload(_) => false,
     };
-    let shares = |f: &&Family| {
-        let first = name.split('_').next().unwrap_or(name);
-        hotrod(f) && f.name.starts_with(first) && f.kind == kind
-    };
-    let own: Vec<&Family> = families.iter().copied().filter(|f| shares(&f)).collect();
-    if let [only] = own.as_slice() {
-        return Some(only);
-    }
     let mut spans: Vec<&Family> = families.into_iter().filter(wanted).collect();
     spans.dedup_by(|a, b| a.name == b.name);
     match spans.as_slice() {
         [only] if own.is_empty() => Some(only),
         _ => None,
     }
+}
+
+/// The workload's own families of that kind whose name begins alike; where there are several, those that have the labels
+/// that the query selects by.
+fn own<'c>(view: &View<'c, '_>, families: &[&'c Family], name: &str, kind: Kind) -> Vec<&'c Family> {
+    let first = name.split('_').next().unwrap_or(name);
+    let alike = |f: &Family| matches!(f.origin, Origin::Workload(_)) && f.name.starts_with(first) && f.kind == kind;
+    let mut found: Vec<&Family> = families.iter().copied().filter(|f| alike(f)).collect();
+    let labelled = |f: &Family| {
+        let selectors = view.selectors().iter().filter(|s| s.name.as_deref() == Some(name));
+        selectors.flat_map(|s| &s.matchers).all(|m| m.name == "__name__" || f.labels.contains_key(&m.name))
+    };
+    if found.len() > 1 {
+        found.retain(|f| labelled(f));
+    }
+    // What a request is known to count is what a request gate means.
+    if found.len() > 1 {
+        let counted = |f: &Family| {
+            let requests = view.description().into_iter().flat_map(|d| &d.requests);
+            requests.flat_map(|r| &r.counts).any(|c| c.metric == f.name)
+        };
+        found.retain(|f| counted(f));
+    }
+    found
 }
 
 fn rename(view: &View<'_, '_>, name: &str) -> Option<Fix> {

@@ -1,13 +1,16 @@
-//! `gate/threshold-deviates`: threshold or comparison differs from the policy.
+//! `gate/threshold-deviates`: threshold, comparison or what is compared differs from the policy.
 
-use super::view::{View, rewrite, set, views};
+use super::meaning::{factor, wanted};
+use super::view::{View, difference, rewrite, set, views};
 use crate::draft::{Draft, Drafts, fix};
-use crate::finding::{Safety, Severity};
+use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
-use contract::gates::GateKind;
-use contract::{Contract, Origin};
-use gate::condition::Op;
-use gate::promql::{Expr, ExprKind, MatchOp, Operator, Query, Splice};
+use contract::Contract;
+use contract::gates::{GateKind, Side};
+use gate::analysis::Outcome;
+use gate::condition::{Measured, Op};
+use gate::promql::{Comparison, Expr, ExprKind, Operator, Query, Splice};
+use std::collections::BTreeSet;
 use yaml::Value;
 
 pub(crate) const RULE: Rule = Rule {
@@ -21,74 +24,112 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
-    for view in views(contract) {
-        if view.mission().is_none() {
-            continue;
-        }
-        if let Some(draft) = quantile(&view) {
-            drafts.push(draft);
-        }
-        if let Some(draft) = threshold(&view) {
-            drafts.push(draft);
+    let list: Vec<View<'_, '_>> = views(contract).filter(|v| v.mission().is_some()).collect();
+    let found: Vec<Vec<Draft>> = list.iter().map(deviations).collect();
+    for (view, deviations) in list.iter().zip(&found) {
+        // A further gate (the median beside the 95th percentile) beside one that keeps the policy over the same requests is
+        // the author's own.
+        let kept = list.iter().zip(&found).any(|(other, d)| d.is_empty() && same_requests(view, other));
+        if !kept {
+            for deviation in deviations {
+                drafts.push(deviation.clone());
+            }
         }
     }
 }
 
-/// The comparison and threshold that the policy asks for, in the unit of what the query answers.
-pub(crate) fn wanted(view: &View<'_, '_>) -> Option<(Op, f64)> {
-    let gates = &view.mission()?.gates;
-    let query = view.gate.bound.as_ref().or_else(|| view.gate.query())?;
-    let scale = factor(query.root());
-    match view.gate.kind {
-        GateKind::Traffic => {
-            let per_minute = query.selectors().iter().find(|s| s.is_inside_call(&["increase"]));
-            let window = per_minute.and_then(|s| s.range).map_or(1.0, |r| r.as_secs_f64());
-            Some((Op::Ge, gates.traffic_at_least? * scale * window))
-        }
-        GateKind::ErrorRate => {
-            query.ratio()?;
-            let below = gates.error_rate_below?;
-            if counts_successes(query) { Some((Op::Gt, (1.0 - below) * scale)) } else { Some((Op::Lt, below * scale)) }
-        }
-        GateKind::Latency => Some((Op::Lt, gates.latency_below_ms? / unit_ms(view, query) * scale)),
-        GateKind::Other => None,
+fn deviations(view: &View<'_, '_>) -> Vec<Draft> {
+    // What judges something else than the policy speaks of has no threshold to compare.
+    if let Some(draft) = mean(view).or_else(|| count_of_errors(view)) {
+        return vec![draft];
     }
+    quantile(view).into_iter().chain(threshold(view)).collect()
+}
+
+fn same_requests(view: &View<'_, '_>, other: &View<'_, '_>) -> bool {
+    let requests = |v: &View<'_, '_>| -> BTreeSet<String> {
+        let matchers = v.selectors().iter().flat_map(|s| &s.matchers).filter(|m| m.name != "le");
+        matchers.map(|m| format!("{}{}{}", m.name, m.op.sign(), m.value)).collect()
+    };
+    other.index != view.index
+        && other.gate.kind == view.gate.kind
+        && other.gate.rollout == view.gate.rollout
+        && other.gate.analysis == view.gate.analysis
+        && wanted(other).is_some()
+        && requests(view) == requests(other)
+}
+
+/// Where a gate's bound stands.
+enum Bound<'v> {
+    Condition(&'v Side),
+    /// In the query: `sum(…) >= 0.05`, which answers nothing below it.
+    Query(Comparison),
+}
+
+fn bound<'v>(view: &View<'v, '_>) -> Option<(Op, f64, Bound<'v>)> {
+    if let Some(found) = view.gate.bound_op() {
+        let side = view.gate.success.as_ref().filter(|s| s.threshold.is_some()).or(view.gate.failure.as_ref())?;
+        return Some((found.op, found.value, Bound::Condition(side)));
+    }
+    let outcomes = view.gate.outcomes()?;
+    let any = view.gate.success.as_ref()?.condition()?.eval(&Measured::Vector(vec![0.0])) == Ok(true);
+    let comparison = view.query()?.1.comparisons().into_iter().find(|c| c.whole && !c.returns_bool)?;
+    let op = match comparison.op {
+        Operator::Lt => Op::Lt,
+        Operator::Le => Op::Le,
+        Operator::Gt => Op::Gt,
+        Operator::Ge => Op::Ge,
+        _ => return None,
+    };
+    (any && outcomes.none != Outcome::Successful).then_some((op, comparison.threshold, Bound::Query(comparison)))
 }
 
 fn threshold(view: &View<'_, '_>) -> Option<Draft> {
     let (op, value) = wanted(view)?;
-    let side = view.gate.success.as_ref().filter(|s| s.threshold.is_some()).or(view.gate.failure.as_ref())?;
-    let found = view.gate.bound_op()?;
-    let close = (found.value - value).abs() <= value.abs() * 1e-9 + f64::EPSILON;
-    if close && found.op == op {
+    let (found_op, found, bound) = bound(view)?;
+    let close = (found - value).abs() <= value.abs() * 1e-9 + f64::EPSILON;
+    if close && found_op == op {
         return None;
     }
     let message = format!(
-        "{} passes where the value is {} {}; the policy asks for {} {}",
+        "{} passes where the value is {} {found}; the policy asks for {} {}",
         view.name(),
-        found.op.text(),
-        found.value,
+        found_op.text(),
         op.text(),
-        trimmed(value)
+        tidy(value)
     );
     let consequence = match view.gate.kind {
         GateKind::Traffic => "the gate does not ask for the traffic that the verdict needs",
         GateKind::ErrorRate => "canaries pass or abort at another error rate than the one agreed on",
         _ => "canaries pass or abort at another latency than the one agreed on",
     };
+    let title = format!("Ask for {} {}", op.text(), tidy(value));
+    Some(match bound {
+        Bound::Condition(side) => {
+            let mend = in_condition(view, side, op, value, title);
+            Draft::new(RULE.name, RULE.severity, &side.text.at, message, consequence).fix(mend)
+        }
+        Bound::Query(comparison) => {
+            let (text, _) = view.query()?;
+            let mend = rewrite(view, &title, |query| {
+                let now = query.comparisons().into_iter().find(|c| c.whole)?;
+                let number = tidy(value).to_string();
+                ((now.threshold - value).abs() > value.abs() * 1e-9).then(|| query.replace_threshold(&now, &number))?
+            });
+            let draft = Draft::new(RULE.name, RULE.severity, &text.at, message, consequence);
+            draft.within(comparison.threshold_span).fix(mend)
+        }
+    })
+}
+
+fn in_condition(view: &View<'_, '_>, side: &Side, op: Op, value: f64, title: String) -> Option<Fix> {
+    // Positions in the condition are those of the text with its arguments in it.
+    if side.text.value.contains("{{") {
+        return None;
+    }
     let negated = view.gate.success.as_ref().is_none_or(|s| s.text.at != side.text.at);
-    let wanted_op = if negated { turned(op) } else { op };
-    let literal = !side.text.value.contains("{{");
-    let mend =
-        side.condition().filter(|_| literal).and_then(|c| c.with_threshold(wanted_op, tidy(value))).map(|text| {
-            fix(
-                format!("Ask for {} {}", op.text(), trimmed(value)),
-                Safety::Safe,
-                [set(&side.text.at, Value::Str(text))],
-            )
-        });
-    let draft = Draft::new(RULE.name, RULE.severity, &side.text.at, message, consequence);
-    Some(draft.fix(mend))
+    let text = side.condition()?.with_threshold(if negated { turned(op) } else { op }, tidy(value))?;
+    Some(fix(title, Safety::Safe, [set(&side.text.at, Value::Str(text))]))
 }
 
 fn turned(op: Op) -> Op {
@@ -103,10 +144,6 @@ fn turned(op: Op) -> Op {
 /// A number without the dust of binary fractions.
 fn tidy(value: f64) -> f64 {
     (value * 1e9).round() / 1e9
-}
-
-fn trimmed(value: f64) -> String {
-    format!("{}", tidy(value))
 }
 
 fn quantile(view: &View<'_, '_>) -> Option<Draft> {
@@ -134,71 +171,63 @@ fn quantile(view: &View<'_, '_>) -> Option<Draft> {
 fn quantile_span(expr: &Expr) -> Option<std::ops::Range<usize>> {
     match &expr.kind {
         ExprKind::Call(call) if call.function == "histogram_quantile" => call.args.first().map(|a| a.span.clone()),
-        ExprKind::Call(call) => call.args.iter().find_map(quantile_span),
-        ExprKind::Paren(inner) | ExprKind::Negation(inner) => quantile_span(inner),
-        ExprKind::Aggregation(a) => quantile_span(&a.expr),
-        ExprKind::Binary(b) => quantile_span(&b.left).or_else(|| quantile_span(&b.right)),
-        _ => None,
+        _ => expr.children().into_iter().find_map(quantile_span),
     }
 }
 
-/// The number that the query multiplies its answer by (`100 * errors / total`).
-fn factor(expr: &Expr) -> f64 {
-    match &expr.kind {
-        ExprKind::Paren(inner) => factor(inner),
-        ExprKind::Binary(binary) => {
-            let (left, right) = (Query::literal(&binary.left), Query::literal(&binary.right));
-            match (binary.op, left, right) {
-                (Operator::Mul, Some(k), None) => k * factor(&binary.right),
-                (Operator::Mul, None, Some(k)) => k * factor(&binary.left),
-                (Operator::Div, None, Some(k)) if k != 0.0 => factor(&binary.left) / k,
-                (Operator::Div, None, None) => factor(&binary.left) / factor(&binary.right),
-                (Operator::Or | Operator::And | Operator::Unless, ..) => factor(&binary.left),
-                (op, None, Some(_)) if op.is_comparison() => factor(&binary.left),
-                _ => 1.0,
-            }
-        }
-        ExprKind::Aggregation(aggregation) => factor(&aggregation.expr),
-        ExprKind::Call(call) => match call.function.as_str() {
-            "round" | "clamp" | "clamp_min" | "clamp_max" | "scalar" | "vector" => {
-                call.args.first().map_or(1.0, factor)
-            }
-            _ => 1.0,
-        },
-        _ => 1.0,
-    }
+/// A mean (`sum / count`) where the policy asks for a quantile.
+fn mean(view: &View<'_, '_>) -> Option<Draft> {
+    let wanted = view.mission()?.gates.latency_quantile?;
+    let (text, query) = view.query()?;
+    let ratio = query.ratio().filter(|_| view.gate.kind == GateKind::Latency && query.quantile().is_none())?;
+    let message = format!("{} judges the mean; the policy asks for the {wanted} quantile", view.name());
+    let consequence = "a few fast requests hide the slow ones that the policy is about";
+    let mend = quantile_instead(view, query, wanted)
+        .map(|edited| fix(format!("Judge the {wanted} quantile"), Safety::Safe, [difference(text, &edited)]));
+    Some(Draft::new(RULE.name, RULE.severity, &text.at, message, consequence).within(ratio.span).fix(mend))
 }
 
-/// The ratio's numerator keeps what went well.
-fn counts_successes(query: &Query) -> bool {
-    let Some(ratio) = query.ratio() else { return false };
-    ratio.numerator.iter().flat_map(|s| &s.matchers).any(|m| {
-        let error_value = m.value.eq_ignore_ascii_case("true") || m.value.contains("ERROR") || m.value.starts_with('5');
-        match m.op {
-            MatchOp::Eq | MatchOp::Re => {
-                (m.name == "error" && m.value == "false")
-                    || m.value.contains("STATUS_CODE_OK")
-                    || m.value.contains("STATUS_CODE_UNSET")
-                    || m.value.starts_with('2')
-            }
-            MatchOp::Ne | MatchOp::Nre => {
-                error_value && (m.name == "error" || m.name.contains("status") || m.name.contains("code"))
-            }
-        }
-    })
+/// The query over the histogram's buckets, where there are any.
+fn quantile_instead(view: &View<'_, '_>, query: &Query, wanted: f64) -> Option<String> {
+    let ratio = query.ratio()?;
+    let [sum] = ratio.numerator.as_slice() else { return None };
+    let name = sum.name.as_deref()?.strip_suffix("_sum")?;
+    let bucket = format!("{name}_bucket");
+    if !view.contract.exists(&bucket) {
+        return None;
+    }
+    let (span, named) = (sum.span.clone(), sum.name_span.clone()?);
+    let selector = format!("{bucket}{}", query.text().get(named.end..span.end)?);
+    let scale = factor(query.root());
+    let scale = if scale == 1.0 { String::new() } else { format!(" * {scale}") };
+    let edited = format!("histogram_quantile({wanted},\n  sum by (le) (rate({selector}))\n){scale}");
+    let end = if query.text().ends_with('\n') { "\n" } else { "" };
+    gate::promql::parse(&edited).ok().map(|_| edited + end)
 }
 
-/// Milliseconds of one unit of the durations that the query reads.
-fn unit_ms(view: &View<'_, '_>, query: &Query) -> f64 {
-    for selector in query.selectors() {
-        for family in view.families(selector) {
-            if let Origin::Spans { source, .. } = family.origin
-                && let Some(source) = view.contract.span_metrics.get(source)
-            {
-                return source.unit_ms;
-            }
-        }
+/// Failed requests per second where the policy speaks of a share.
+fn count_of_errors(view: &View<'_, '_>) -> Option<Draft> {
+    view.mission()?.gates.error_rate_below?;
+    let (text, query) = view.query()?;
+    if view.gate.kind != GateKind::ErrorRate || query.ratio().is_some() {
+        return None;
     }
-    let seconds = |name: &str| name.contains("_seconds") || name.contains("request_latency");
-    if query.selectors().iter().filter_map(|s| s.name.as_deref()).any(seconds) { 1000.0 } else { 1.0 }
+    let message = format!("{} counts failed requests; the policy asks for their share of all", view.name());
+    let consequence = "whether a canary passes depends on how much traffic it gets, not on how well it serves it";
+    let mend =
+        share_instead(query).map(|edited| fix("Divide by all requests", Safety::Safe, [difference(text, &edited)]));
+    Some(Draft::new(RULE.name, RULE.severity, &text.at, message, consequence).fix(mend))
+}
+
+/// The query divided by itself without the matcher that keeps failures.
+fn share_instead(query: &Query) -> Option<String> {
+    let [selector] = query.selectors() else { return None };
+    let mut failing = selector.matchers.iter().filter(|m| m.name == "error" || m.name.contains("status"));
+    let (Some(matcher), None) = (failing.next(), failing.next()) else { return None };
+    let numerator = query.text().trim_end();
+    let removed = query.remove_matcher(selector, matcher)?;
+    let all = Splice::apply(query.text(), &[removed])?;
+    let edited = format!("{numerator}\n/\n{}", all.trim_end());
+    let end = if query.text().ends_with('\n') { "\n" } else { "" };
+    gate::promql::parse(&edited).ok().map(|_| edited + end)
 }

@@ -5,7 +5,9 @@ use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::Contract;
-use gate::analysis::{Sample, can_fail, lowest_failure_limit_keeping_one_lost_sample_harmless, weakest_promotion};
+use gate::analysis::{
+    Outcome, Sample, can_fail, lowest_failure_limit_keeping_one_lost_sample_harmless, weakest_promotion,
+};
 use yaml::Value;
 
 pub(crate) const RULE: Rule = Rule {
@@ -26,8 +28,11 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             continue;
         }
         let Some(weakest) = weakest_promotion(&counted) else { continue };
-        let bad = weakest.count(Sample::Bad) + weakest.count(Sample::NaN) + weakest.count(Sample::None);
-        let total = bad + weakest.count(Sample::Good);
+        // What the condition takes for a success is `gate/vacuous` or `gate/passes-on-nan`; here it is about what fails.
+        let fails = |sample: &Sample| counted.outcomes.get(*sample) != Outcome::Successful;
+        let failed = [Sample::Bad, Sample::NaN, Sample::None].into_iter().filter(fails);
+        let bad: i64 = failed.map(|sample| weakest.count(sample)).sum();
+        let total = weakest.len();
         if total == 0 || bad * 2 <= total {
             continue;
         }

@@ -60,7 +60,8 @@ fn cannot_fail(view: &View<'_, '_>) -> Option<Draft> {
         return Some(draft(&metric.at, message).fix(policy_condition(view)));
     }
     let counted = gate.counted()?;
-    if can_fail(&counted) {
+    // A condition that is an error on every value ends every run: that is `gate/condition-type`.
+    if can_fail(&counted) || super::condition_type::always_errs(gate) {
         return None;
     }
     let limit = metric.failure_limit.unwrap_or(0);
@@ -90,11 +91,11 @@ fn cannot_fail(view: &View<'_, '_>) -> Option<Draft> {
 }
 
 /// A guarded condition from the policy's threshold.
-fn policy_condition(view: &View<'_, '_>) -> Option<Fix> {
-    let (op, value) = super::threshold::wanted(view)?;
+pub(crate) fn policy_condition(view: &View<'_, '_>) -> Option<Fix> {
+    let (op, value) = super::meaning::wanted(view)?;
     let condition = gate::condition::guarded(op, value, view.gate.result_type?);
     Some(fix(
-        "Add the policy's condition",
+        "Use the policy's condition",
         Safety::Safe,
         [put(view.contract, &view.metric.at, "successCondition", Value::Str(condition), "name")],
     ))

@@ -1,0 +1,99 @@
+//! Many faults in the clean manifests, one at a time and in many spellings: each is found as the root, nothing else is said, and
+//! the safe fixes lead back to a clean state. `MUTATION=word` runs those alone whose name contains the word.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+mod dice;
+mod judge;
+mod mutator;
+mod reads;
+mod spec;
+mod spelling;
+mod state;
+mod verdicts;
+
+use dice::Dice;
+use judge::{Case, judged, roots, told};
+use mutator::Mutator;
+use state::State;
+use std::collections::{BTreeMap, HashSet};
+
+/// Throws of the dice for each mutator; those that change nothing new are passed over.
+const THROWS: u64 = 9;
+
+fn mutators() -> impl Iterator<Item = &'static Mutator> {
+    [reads::MUTATORS, verdicts::MUTATORS].into_iter().flatten()
+}
+
+fn cases() -> Vec<Case> {
+    let mut found = Vec::new();
+    for mutator in mutators() {
+        let mut seen = HashSet::new();
+        let all = (0..THROWS).filter_map(|throw| {
+            let mut case = (mutator.make)(&mut Dice::new(mutator.name, throw))?;
+            case.name = format!("{} #{throw}", mutator.name);
+            Some(case)
+        });
+        found.extend(
+            all.filter(|case| seen.insert(format!("{:?}{:?}", case.after.files, case.after.context.push.is_some()))),
+        );
+    }
+    found
+}
+
+/// Runs `look` over the items on all cores and joins what it says.
+fn everywhere<T: Sync>(items: &[T], look: impl Fn(&T) -> Option<String> + Sync) -> Vec<String> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let work = || {
+        let mut found = Vec::new();
+        while let Some(item) = items.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+            found.extend(look(item));
+        }
+        found
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+    })
+}
+
+fn wanted(name: &str) -> bool {
+    std::env::var("MUTATION").map_or(true, |word| name.contains(&word))
+}
+
+#[test]
+fn the_manifests_are_clean() {
+    let report = judged(&State::clean());
+    assert!(roots(&report).next().is_none(), "{}", told(&report));
+}
+
+#[test]
+fn every_mutation_is_found_and_mended() {
+    let cases: Vec<Case> = cases().into_iter().filter(|c| wanted(&c.name)).collect();
+    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+    for root in cases.iter().flat_map(|c| &c.roots) {
+        *rules.entry(root).or_default() += 1;
+    }
+    println!("{} mutations; by rule: {rules:?}", cases.len());
+    let failures = everywhere(&cases, |case| {
+        let problems = case.problems();
+        let changed = case.after.files.iter().filter(|f| !case.before.files.contains(f));
+        let text: String = changed.map(|(path, text)| format!("--- {path}\n{text}")).collect();
+        (!problems.is_empty()).then(|| format!("==== {}\n{}\n{text}", case.name, problems.join("\n")))
+    });
+    assert!(failures.is_empty(), "{}\n{} of {}", failures.join("\n"), failures.len(), cases.len());
+}
+
+#[test]
+fn sound_spellings_are_sound() {
+    let throws: Vec<u64> = (0..60).collect();
+    let failures = everywhere(&throws, |throw| {
+        let mut state = State::clean();
+        let template = spelling::template(&mut Dice::new("spelling", *throw)).render();
+        state.set(state::TEMPLATE, &template);
+        let report = judged(&state);
+        (wanted("spelling") && roots(&report).next().is_some())
+            .then(|| format!("{throw}:\n{}{template}", told(&report)))
+    });
+    assert!(failures.is_empty(), "{} of {}\n{}", failures.len(), throws.len(), failures.join("\n"));
+}
