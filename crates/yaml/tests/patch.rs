@@ -120,7 +120,7 @@ fn set_replaces_collections() {
     );
     check("a: # n\n  x: 1\nb: 2\n", &[set("a", 5)], "a: 5 # n\nb: 2\n");
     check("a:\n  x: 1\nb: 2\n", &[set("a", Value::Map(vec![]))], "a: {}\nb: 2\n");
-    check("a: [1, 2]\n", &[set("a", Value::seq(["x"]))], "a:\n  - x\n");
+    check("a: [1, 2]\n", &[set("a", Value::seq(["x"]))], "a: [x]\n");
     check("- x # c\n- y\n", &[set("[0]", map([("k", "v".into()), ("l", "w".into())]))], "- k: v # c\n  l: w\n- y\n");
     check("{\"a\": 1}\n", &[set("a", map([("b", "c".into())]))], "{\"a\": {\"b\": \"c\"}}\n");
     check("a:\n  - b: 1\n    c: 2\n  - d\n", &[set("a[0]", "x")], "a:\n  - x\n  - d\n");
@@ -284,7 +284,8 @@ fn edits_reach_into_block_scalars() {
         insert("data[config.yaml].receivers", "otlp", otlp),
         insert("data[config.yaml].service.pipelines.traces", "receivers", Value::seq(["x"])),
     ];
-    let wanted = wanted.replace("receivers: [otlp]", "receivers:\n            - x");
+    // As the list beside it.
+    let wanted = wanted.replace("receivers: [otlp]", "receivers: [x]");
     check(CONFIG_MAP, &ops, &wanted);
     let root = insert("data[config.yaml]", "extensions", Value::Null);
     check(

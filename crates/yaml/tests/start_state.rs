@@ -107,7 +107,7 @@ fn a_fix_inside_the_config_adds_lines_and_changes_none() {
         insert(&pipelines, "metrics", metrics, None),
     ];
     let after = yaml::apply(&yaml::parse(text.as_str()), &ops).expect("the fix applies");
-    let wanted = "      otlp:\n        protocols:\n          grpc:\n            endpoint: 0.0.0.0:4317\n          http:\n            endpoint: 0.0.0.0:4318\n        metrics_flush_interval: 10s\n      prometheus:\n        endpoint: 0.0.0.0:8889\n        metrics:\n          receivers:\n            - spanmetrics\n          exporters:\n            - prometheus\n";
+    let wanted = "      otlp:\n        protocols:\n          grpc:\n            endpoint: 0.0.0.0:4317\n          http:\n            endpoint: 0.0.0.0:4318\n        metrics_flush_interval: 10s\n      prometheus:\n        endpoint: 0.0.0.0:8889\n        metrics:\n          receivers: [spanmetrics]\n          exporters: [prometheus]\n";
     assert_eq!(added(&text, &after).join("\n") + "\n", wanted);
     assert_eq!(text.lines().last().map(str::len), after.lines().last().map(str::len), "the line of blanks stays");
 }

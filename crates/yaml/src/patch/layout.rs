@@ -104,6 +104,8 @@ pub(super) struct Style {
     pub(super) json: bool,
     /// Whether new strings of several lines may be block scalars.
     pub(super) literals: bool,
+    /// Whether lists of plain values are written in brackets hereabouts.
+    pub(super) brackets: bool,
 }
 
 impl Style {
@@ -121,8 +123,32 @@ impl Style {
         }
         let step = found.step.unwrap_or(2);
         let text: &str = &node.stream().own;
-        Self { step, dash: found.dash.unwrap_or(step), eol: eol(text), json: root.is_flow(), literals: true }
+        let dash = found.dash.unwrap_or(step);
+        Self { step, dash, eol: eol(text), json: root.is_flow(), literals: true, brackets: brackets(node) }
     }
+}
+
+/// Whether the list of plain values that is written next to `node` is in brackets: the last one below it, else below the
+/// collections around it. `false` where there is none.
+fn brackets(node: Node<'_>) -> bool {
+    std::iter::successors(Some(node), Node::parent).find_map(last_list).is_some_and(|list| list.is_flow())
+}
+
+fn last_list(node: Node<'_>) -> Option<Node<'_>> {
+    if node.is_alias() {
+        return None;
+    }
+    if node.is_sequence()
+        && !node.is_empty()
+        && node.items().all(|item| matches!(item.kind(), Kind::Scalar | Kind::Null))
+    {
+        return Some(node);
+    }
+    let below: Vec<Node<'_>> = match node.kind() {
+        Kind::Mapping => node.own_entries().map(|(_, value)| value).collect(),
+        _ => node.items().collect(),
+    };
+    below.into_iter().rev().find_map(last_list)
 }
 
 #[derive(Default)]

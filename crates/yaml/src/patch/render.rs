@@ -25,12 +25,24 @@ fn is_collection(value: &Value) -> bool {
     }
 }
 
+/// A list of values that each fit on the line.
+fn is_plain_list(value: &Value) -> bool {
+    let plain = |item: &Value| match item {
+        Value::Str(text) => !text.contains('\n'),
+        item => !matches!(item, Value::Block(_) | Value::Seq(_) | Value::Map(_)),
+    };
+    matches!(value, Value::Seq(items) if !items.is_empty() && items.iter().all(plain))
+}
+
 /// The value of an entry whose key stands in `column`.
 pub(super) fn entry_value(value: &Value, column: usize, old: ScalarStyle, style: Style) -> Rendered {
     let below = match value {
         Value::Seq(_) => column + style.dash,
         _ => column + style.step,
     };
+    if style.brackets && is_plain_list(value) {
+        return Rendered::line(flow(value, old, false));
+    }
     if is_collection(value) {
         let body = format!("{}{}{}", style.eol, spaces(below), block(value, below, style));
         return Rendered { head: String::new(), body };
