@@ -1,7 +1,8 @@
 // Command keys prints, as one JSON object per line, what the compiled factories say of
 // themselves: type, deprecated alias, signals with their stability, the connectors' joins, and
 // the tree of configuration keys with their types, by reflection over CreateDefaultConfig.
-// The last line, class "service", is the `service` section.
+// Class "service" is the `service` section; class "type" are the named structs on the way, under
+// the names by which other components' config.schema.yaml refer to them.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap/xconfmap"
@@ -31,6 +33,9 @@ type described struct {
 	Keys       any    `json:"keys"`
 }
 
+// met is the walk over all components, which collects the structs that they share.
+var met = newWalk(mapstructure)
+
 var signals = []string{"Traces", "Metrics", "Logs", "Profiles"}
 
 func describe(class string, factory component.Factory) described {
@@ -48,7 +53,7 @@ func describe(class string, factory component.Factory) described {
 	if err := xconfmap.Validate(config); err != nil {
 		one.Incomplete = err.Error()
 	}
-	one.Keys = newWalk(mapstructure).schema(reflect.TypeOf(config))
+	one.Keys = met.schema(reflect.TypeOf(config))
 	return one
 }
 
@@ -79,6 +84,33 @@ func describeAll[F component.Factory](class string, factories map[component.Type
 	return all
 }
 
+// shared lists the structs that were met, sorted by name.
+func shared() []described {
+	all := []described{}
+	for t, keys := range met.met {
+		if keys == any("scalar") || keys == any("any") {
+			continue
+		}
+		all = append(all, described{Class: "type", Type: t.PkgPath() + "." + snake(t.Name()), Keys: keys})
+	}
+	slices.SortFunc(all, func(a, b described) int { return strings.Compare(a.Type, b.Type) })
+	return all
+}
+
+// snake turns ClientConfig into client_config and TCPAddrConfig into tcp_addr_config.
+func snake(name string) string {
+	runes := []rune(name)
+	var out strings.Builder
+	for i, r := range runes {
+		follows := i > 0 && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]))
+		if unicode.IsUpper(r) && follows {
+			out.WriteByte('_')
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
+}
+
 func run() error {
 	factories, err := components.Factories()
 	if err != nil {
@@ -91,10 +123,11 @@ func run() error {
 		describeAll("processor", factories.Processors),
 		describeAll("receiver", factories.Receivers),
 		[]described{{Class: "service", Type: "service", Keys: fields(map[string]any{
-			"extensions": list("text"),
-			"pipelines":  mapOf(newWalk(mapstructure).schema(reflect.TypeFor[pipelines.PipelineConfig]())),
-			"telemetry":  newWalk(mapstructure).schema(reflect.TypeOf(factories.Telemetry.CreateDefaultConfig())),
+			"extensions": list("string"),
+			"pipelines":  mapOf(met.schema(reflect.TypeFor[pipelines.PipelineConfig]())),
+			"telemetry":  met.schema(reflect.TypeOf(factories.Telemetry.CreateDefaultConfig())),
 		})}},
+		shared(),
 	)
 	lines := json.NewEncoder(os.Stdout)
 	lines.SetEscapeHTML(false)

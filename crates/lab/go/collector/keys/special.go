@@ -7,21 +7,44 @@ import (
 	"github.com/prometheus/prometheus/config"
 )
 
-// special knows the types whose keys their fields do not show.
-func special(t reflect.Type) (any, bool) {
+const (
+	receivers  = "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/"
+	processors = "github.com/open-telemetry/opentelemetry-collector-contrib/processor/"
+)
+
+// special knows the types whose keys their fields do not show, because they read themselves.
+func (w walk) special(t reflect.Type) (any, bool) {
 	switch t.PkgPath() + "." + t.Name() {
-	case "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver.PromConfig":
+	case receivers + "prometheusreceiver.PromConfig":
 		// Read as YAML by Prometheus itself, which knows other tags.
 		return newWalk(yaml).schema(reflect.TypeFor[config.Config]()), true
+	case receivers + "prometheusreceiver/internal/targetallocator.PromHTTPSDConfig",
+		receivers + "prometheusreceiver/internal/targetallocator.PromHTTPClientConfig":
+		return newWalk(yaml).structure(t), true
+	case receivers + "prometheusreceiver/internal/targetallocator.PromTLSConfig":
+		return newWalk(yaml).structure(t), true
+	case processors + "transformprocessor/internal/common.ContextStatements",
+		processors + "filterprocessor/internal/condition.ContextConditions":
+		// A bare statement in place of a group of them.
+		return oneOf("string", w.structure(t)), true
 	case "github.com/prometheus/prometheus/config.ScrapeConfig":
 		described := newWalk(yaml).structure(t)
 		addDiscoveries(described)
 		return described, true
-	case "github.com/prometheus/prometheus/model/relabel.Regexp":
-		return "string", true
+	case "go.opentelemetry.io/contrib/otelconf/v0.3.0.OTLP", "go.opentelemetry.io/contrib/otelconf/v0.3.0.OTLPMetric":
+		// The collector falls back to version 0.2.0 of this format, whose headers are a map.
+		described := w.structure(t)
+		if keys, ok := described.(map[string]any)["fields"].(map[string]any); ok {
+			keys["headers"] = oneOf(keys["headers"], mapOf("string"))
+		}
+		return described, true
+	case "github.com/prometheus/prometheus/model/relabel.Regexp",
+		"github.com/prometheus/common/config.URL":
+		return "scalar", true
+	case "github.com/prometheus/prometheus/model/labels.Labels":
+		return mapOf("scalar"), true
 	case "go.opentelemetry.io/collector/config/configopaque.MapList":
-		// A map of names to values, or a list of {name, value}.
-		return "any", true
+		return oneOf(mapOf("string"), list(fields(map[string]any{"name": "string", "value": "string"}))), true
 	}
 	return nil, false
 }
@@ -39,8 +62,8 @@ func addDiscoveries(scrape any) {
 		keys[mechanism+"_sd_configs"] = list("any")
 	}
 	keys["static_configs"] = list(fields(map[string]any{
-		"targets": list("string"),
-		"labels":  mapOf("string"),
+		"targets": list("scalar"),
+		"labels":  mapOf("scalar"),
 	}))
 }
 
@@ -73,7 +96,7 @@ func words(t reflect.Type) any {
 		}
 	}
 	if len(taken) == 0 {
-		return "text"
+		return "string"
 	}
 	return map[string]any{"enum": taken, "of": t.String()}
 }

@@ -11,12 +11,15 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 )
 
-// A schema is a string ("bool", "int", "uint", "float", "duration", "string", "text", "any"),
-// or an object with one of the keys "fields" (and "open"), "map", "list", "enum".
+// A schema is a string: "bool", "int", "uint", "float", "string", "duration" (Go's),
+// "prometheus_duration", "scalar" (any scalar: YAML's own decoder makes strings of numbers),
+// "any"; or an object with one of the keys "fields" (and "open": other keys too), "map", "list",
+// "enum", "one_of".
 
 func fields(of map[string]any) map[string]any { return map[string]any{"fields": of} }
 func list(of any) map[string]any              { return map[string]any{"list": of} }
 func mapOf(of any) map[string]any             { return map[string]any{"map": of} }
+func oneOf(of ...any) map[string]any          { return map[string]any{"one_of": of} }
 
 type tagged string
 
@@ -30,37 +33,50 @@ const (
 type walk struct {
 	tag   tagged
 	above map[reflect.Type]bool
+	// met collects the named structs on the way: other components' schemas refer to them.
+	met map[reflect.Type]any
 }
 
-func newWalk(tag tagged) walk { return walk{tag: tag, above: map[reflect.Type]bool{}} }
+func newWalk(tag tagged) walk {
+	return walk{tag: tag, above: map[reflect.Type]bool{}, met: map[reflect.Type]any{}}
+}
 
 var (
-	durationType  = reflect.TypeFor[time.Duration]()
-	textType      = reflect.TypeFor[encoding.TextUnmarshaler]()
-	confType      = reflect.TypeFor[confmap.Unmarshaler]()
-	yamlUnmarshal = "UnmarshalYAML"
+	durationType = reflect.TypeFor[time.Duration]()
+	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
+	confType     = reflect.TypeFor[confmap.Unmarshaler]()
 )
 
 func (w walk) schema(t reflect.Type) any {
-	if known, ok := special(t); ok {
+	if known, ok := w.special(t); ok {
 		return known
 	}
-	pointer := reflect.PointerTo(t)
-	switch {
-	case t == durationType || t.Name() == "Duration" && t.Kind() == reflect.Int64:
-		return "duration"
-	case t.Kind() == reflect.Pointer:
+	if t.Kind() == reflect.Pointer {
 		return w.schema(t.Elem())
+	}
+	pointer := reflect.PointerTo(t)
+	_, readsYAML := pointer.MethodByName("UnmarshalYAML")
+	switch {
+	case t == durationType:
+		return "duration"
+	case t.Name() == "Duration":
+		return "prometheus_duration"
 	case strings.HasPrefix(t.Name(), "Optional["):
 		// configoptional.Optional[T]; its accessor names T.
 		get, _ := pointer.MethodByName("Get")
-		return w.schema(get.Type.Out(0))
-	case pointer.Implements(textType):
+		return switchable(w.schema(get.Type.Out(0)))
+	case pointer.Implements(textType) && w.tag == mapstructure:
 		return words(t)
+	case readsYAML && w.tag == yaml && t.Kind() != reflect.Struct:
+		return "any"
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		return w.structure(t)
+		described := w.structure(t)
+		if t.Name() != "" && described != any("any") {
+			w.met[t] = described
+		}
+		return described
 	case reflect.Map:
 		if pointer.Implements(confType) {
 			return "any"
@@ -68,13 +84,22 @@ func (w walk) schema(t reflect.Type) any {
 		return mapOf(w.schema(t.Elem()))
 	case reflect.Slice, reflect.Array:
 		// A list with its own reading accepts other forms too.
-		if _, ok := pointer.MethodByName(yamlUnmarshal); ok || pointer.Implements(confType) {
+		if pointer.Implements(confType) {
 			return "any"
 		}
 		return list(w.schema(t.Elem()))
+	}
+	return w.scalar(t)
+}
+
+func (w walk) scalar(t reflect.Type) any {
+	switch t.Kind() {
 	case reflect.Bool:
 		return "bool"
 	case reflect.String:
+		if w.tag == yaml {
+			return "scalar"
+		}
 		return "string"
 	case reflect.Float32, reflect.Float64:
 		return "float"
@@ -84,6 +109,17 @@ func (w walk) schema(t reflect.Type) any {
 		return "uint"
 	}
 	return "any"
+}
+
+// switchable adds the key that every configoptional.Optional has since gate
+// configoptional.AddEnabledField is on by default.
+func switchable(described any) any {
+	if object, ok := described.(map[string]any); ok {
+		if keys, ok := object["fields"].(map[string]any); ok {
+			keys["enabled"] = "bool"
+		}
+	}
+	return described
 }
 
 func (w walk) structure(t reflect.Type) any {
@@ -125,6 +161,7 @@ func (w walk) into(t reflect.Type, found map[string]any) bool {
 			}
 			if embedded.Kind() == reflect.Struct {
 				open = w.into(embedded, found) || open
+				w.met[embedded] = w.structure(embedded)
 			} else {
 				open = true
 			}
