@@ -1,6 +1,6 @@
 //! What the catalogue says to a collector's distribution and version, and what it can't tell.
 
-use catalogue::{Class, Signal};
+use catalogue::{Class, Distribution, Signal, Verdict};
 use model::Collector;
 
 /// What a type is in its section.
@@ -22,80 +22,47 @@ pub(crate) enum Standing {
 
 /// What a type is to a collector.
 pub(crate) fn standing(collector: &Collector, class: Class, kind: &str) -> Standing {
-    let _ = collector;
-    let known = |class: Class| -> &'static [&'static str] {
-        match class {
-            Class::Receiver => &["otlp", "prometheus", "zipkin", "jaeger", "filelog", "hostmetrics"],
-            Class::Processor => &[
-                "memory_limiter",
-                "batch",
-                "resource",
-                "attributes",
-                "filter",
-                "transform",
-                "tail_sampling",
-                "k8sattributes",
-            ],
-            Class::Exporter => &[
-                "debug",
-                "otlp",
-                "otlp_grpc",
-                "otlp_http",
-                "otlphttp",
-                "prometheus",
-                "prometheusremotewrite",
-                "file",
-                "zipkin",
-            ],
-            Class::Connector => &["spanmetrics", "count", "forward", "routing"],
-            Class::Extension => &["health_check", "zpages", "pprof"],
+    match catalogue::verdict(class, kind, collector.distribution, collector.version) {
+        Verdict::Known => Standing::Exists,
+        Verdict::Untold => Standing::Unknown,
+        Verdict::OtherClass(classes) => Standing::Elsewhere(classes),
+        Verdict::Removed(since, successor) => {
+            // A successor of another class is said by the type's place there.
+            let here = successor.filter(|(c, _)| *c == class).map(|(_, name)| name);
+            match successor {
+                Some((other, _)) if here.is_none() && catalogue::component(other, kind).is_some() => {
+                    Standing::Elsewhere(vec![other])
+                }
+                _ => Standing::Removed { since: since.to_string(), successor: here },
+            }
         }
-    };
-    if known(class).contains(&kind) {
-        return Standing::Exists;
+        Verdict::NotYet(since, older) => Standing::NotYet { since: since.to_string(), older },
+        Verdict::Unknown => {
+            Standing::Nothing { near: contract::endpoint::nearest_word(kind, current(collector, class)) }
+        }
     }
-    match (class, kind) {
-        (Class::Exporter, "jaeger") => return Standing::Removed { since: "0.86.0".into(), successor: Some("otlp") },
-        (Class::Exporter, "logging") => return Standing::Removed { since: "0.111.0".into(), successor: Some("debug") },
-        _ => {}
-    }
-    let all = [Class::Receiver, Class::Processor, Class::Exporter, Class::Connector, Class::Extension];
-    let elsewhere: Vec<Class> = all.into_iter().filter(|c| *c != class && known(*c).contains(&kind)).collect();
-    if !elsewhere.is_empty() {
-        return Standing::Elsewhere(elsewhere);
-    }
-    Standing::Nothing { near: contract::endpoint::nearest_word(kind, known(class).iter().copied()) }
+}
+
+/// The types that the collector's version has.
+fn current(collector: &Collector, class: Class) -> impl Iterator<Item = &'static str> {
+    let (distribution, version) = (collector.distribution, collector.version);
+    catalogue::names(class).filter(move |name| catalogue::verdict(class, name, distribution, version) == Verdict::Known)
 }
 
 /// Signals that a type takes; `None` where that can't be told. A connector's are in [`joins`].
 pub(crate) fn signals(collector: &Collector, class: Class, kind: &str) -> Option<Vec<Signal>> {
-    let _ = collector;
-    match (class, kind) {
-        (Class::Exporter, "prometheus" | "prometheusremotewrite") | (Class::Receiver, "prometheus" | "hostmetrics") => {
-            Some(vec![Signal::Metrics])
-        }
-        (Class::Receiver, "jaeger" | "zipkin") | (Class::Processor, "tail_sampling") | (Class::Exporter, "zipkin") => {
-            Some(vec![Signal::Traces])
-        }
-        (Class::Receiver, "otlp")
-        | (Class::Exporter, "otlp" | "debug" | "otlphttp")
-        | (Class::Processor, "batch" | "memory_limiter") => Some(vec![Signal::Traces, Signal::Metrics, Signal::Logs]),
-        _ => None,
+    if collector.distribution == Distribution::Other {
+        return None;
     }
+    catalogue::component(class, kind)?.signals.clone()
 }
 
 /// The pairs of signals that a connector joins, from the side where it is an exporter to the side where it is a receiver.
 pub(crate) fn joins(collector: &Collector, kind: &str) -> Option<Vec<(Signal, Signal)>> {
-    let _ = collector;
-    match kind {
-        "spanmetrics" => Some(vec![(Signal::Traces, Signal::Metrics)]),
-        "forward" => Some(vec![
-            (Signal::Traces, Signal::Traces),
-            (Signal::Metrics, Signal::Metrics),
-            (Signal::Logs, Signal::Logs),
-        ]),
-        _ => None,
+    if collector.distribution == Distribution::Other {
+        return None;
     }
+    catalogue::component(Class::Connector, kind)?.joins.clone().filter(|j| !j.is_empty())
 }
 
 /// Whether the distribution and version have the type.

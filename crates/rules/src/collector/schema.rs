@@ -158,17 +158,42 @@ pub(crate) fn kind(node: Node<'_>) -> String {
 /// Components whose configuration can be judged.
 pub(crate) fn judged_components<'a>(view: &View<'a>) -> Vec<(&'a Component, Schema)> {
     let known = |c: &&Component| matches!(standing(view.collector, c.class, &c.kind), Standing::Exists);
-    view.config.components.iter().filter(known).filter_map(|c| Some((c, of_component(view, c)?))).collect()
+    view.config.components.iter().filter(known).filter_map(|c| Some((c, of_component(c)?))).collect()
 }
 
-pub(crate) fn of_component(view: &View<'_>, component: &Component) -> Option<Schema> {
-    let _ = (view, component);
-    None
+/// The keys of a component, where they come from the compiled component: generated schemas leave out what a component reads
+/// by itself.
+pub(crate) fn of_component(component: &Component) -> Option<Schema> {
+    let known = catalogue::component(component.class, &component.kind)?;
+    known.keys.as_ref().filter(|_| known.reflected).map(read)
 }
 
-pub(crate) fn of_service(view: &View<'_>) -> Option<Schema> {
-    let _ = view;
-    None
+/// The keys of `service.telemetry`.
+pub(crate) fn of_service() -> Option<Schema> {
+    catalogue::service()?.field("telemetry").map(read)
+}
+
+/// The catalogue's tree with this rule's judgements on it.
+fn read(schema: &catalogue::Schema) -> Schema {
+    use catalogue::Schema as From;
+    match schema {
+        From::Any => Schema::Any,
+        From::Bool => Schema::Bool,
+        From::Int => Schema::Int,
+        From::Uint => Schema::Uint,
+        From::Float => Schema::Float,
+        From::Str => Schema::Str,
+        From::Duration => Schema::Duration,
+        From::PrometheusDuration => Schema::PrometheusDuration,
+        From::Scalar => Schema::Scalar,
+        From::Enum(words) => Schema::Enum(words.clone()),
+        From::List(inner) => Schema::List(Box::new(read(inner))),
+        From::Map(inner) => Schema::Map(Box::new(read(inner))),
+        From::Fields { fields, open } => {
+            Schema::Fields { fields: fields.iter().map(|(k, v)| (k.clone(), read(v))).collect(), open: *open }
+        }
+        From::OneOf(all) => Schema::OneOf(all.iter().map(read).collect()),
+    }
 }
 
 /// Whether the version is near enough to the catalogue's that an unknown key is no older one.

@@ -29,7 +29,7 @@ pub(crate) fn strays(view: &View<'_>) -> Vec<Stray> {
         let before = owner.filter(|o| o.class == component.class);
         let taken = |o: &Component| view.node(&o.at).is_some_and(|n| n.get(&component.id).is_some());
         let fits = |o: &&Component| {
-            let known = of_component(view, o).is_some_and(|s| s.has(&component.id));
+            let known = of_component(o).is_some_and(|s| s.has(&component.id));
             known && !taken(o)
         };
         // A list or a plain value is no component, whatever it is called.

@@ -43,7 +43,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             let walk = Walk { view: &view, component: Some(component), slips: &slips };
             walk.mapping(&[(node, &schema)], drafts);
         }
-        if let Some((node, schema)) = view.node(&view.root.key("service").key("telemetry")).zip(of_service(&view)) {
+        if let Some((node, schema)) = view.node(&view.root.key("service").key("telemetry")).zip(of_service()) {
             let walk = Walk { view: &view, component: None, slips: &slips };
             walk.mapping(&[(node, &schema)], drafts);
         }

@@ -15,7 +15,7 @@ pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
         let mut walk = Walk { file: component.at.file, owner: &owner, drafts };
         walk.value(node, &schema, &[]);
     }
-    if let Some((node, schema)) = view.node(&view.root.key("service").key("telemetry")).zip(of_service(view)) {
+    if let Some((node, schema)) = view.node(&view.root.key("service").key("telemetry")).zip(of_service()) {
         let mut walk = Walk { file: view.root.file, owner: "`service.telemetry`", drafts };
         walk.value(node, &schema, &[]);
     }
