@@ -1,4 +1,6 @@
 use crate::run::{git, orbit, piped, scratch, snapshot, xtask};
+use serde_json::Value;
+use std::path::Path;
 
 #[test]
 fn the_diff_is_a_patch_that_git_takes_and_nothing_is_written() {
@@ -38,4 +40,20 @@ fn a_stream_cannot_be_fixed() {
     let ran = piped(&folder, &["fix", "-"], b"a: 1\n");
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("hint:"), "{ran:?}");
+}
+
+#[test]
+fn safe_fixes_mend_the_broken_start() {
+    let (_guard, orbit) = orbit();
+    let before = report(&orbit);
+    assert!(before["summary"]["errors"].as_u64().unwrap() >= 4, "{before}");
+    assert_eq!(xtask(&orbit, ["fix"]).code, 0);
+    let after = report(&orbit);
+    assert_eq!(after["summary"]["errors"], 0, "{after}");
+    let left = after["findings"].as_array().unwrap();
+    assert!(left.iter().all(|finding| finding["fix"]["safety"] != "safe"), "{after}");
+}
+
+fn report(folder: &Path) -> Value {
+    serde_json::from_str(&xtask(folder, ["check", "--format", "json"]).out).unwrap()
 }

@@ -42,11 +42,12 @@ pub(crate) fn body(card: &Card) -> String {
         text.push_str(&row(if index == 0 { "reads" } else { "" }, &format!("{who}: {value}")));
     }
     for (key, condition) in &card.conditions {
-        text.push_str(&row(key, condition));
+        let label = if *key == "failureCondition" { "fails if" } else { "passes if" };
+        text.push_str(&row(label, condition));
     }
     if let Some(truth) = &card.truth {
         let cells: Vec<String> = truth.rows.iter().map(cell).collect();
-        text.push_str(&row("is", &cells.join("; ")));
+        text.push_str(&row("which is", &cells.join("; ")));
     }
     text.push_str(&row("samples", &samples(card)));
     text.push_str(&row("promotes on", card.weakest.as_deref().unwrap_or("nothing: no run passes")));
@@ -54,7 +55,7 @@ pub(crate) fn body(card: &Card) -> String {
     text
 }
 
-/// A labelled line; long labels push their text to the right.
+/// A labelled line.
 pub(crate) fn row(label: &str, text: &str) -> String {
     format!("  {label:11} {}\n", visible(text))
 }

@@ -20,13 +20,13 @@ pub(crate) fn lines(gate: &Gate, context: &Context) -> Option<String> {
     let cells: Vec<String> = match gate.kind {
         GateKind::ErrorRate => {
             let pass = |share| error_gate_pass_probability(&counted, &power, share, bound);
-            FAILING.iter().map(|share| format!("{} failing {}", percent(*share), percent(pass(*share)))).collect()
+            FAILING.iter().map(|share| format!("{} failing pass {}", percent(*share), percent(pass(*share)))).collect()
         }
         GateKind::Traffic => [0.0, bound / 2.0, bound, bound * 2.0]
             .iter()
             .map(|rate| {
                 let pass = traffic_gate_pass_probability(&counted, &Power { rate: *rate, window }, bound);
-                format!("{} req/s {}", number(*rate), percent(pass))
+                format!("{} req/s pass {}", number(*rate), percent(pass))
             })
             .collect(),
         GateKind::Latency | GateKind::Other => return None,
@@ -35,7 +35,7 @@ pub(crate) fn lines(gate: &Gate, context: &Context) -> Option<String> {
         GateKind::Traffic => String::new(),
         _ => format!(" (at {} req/s, {} requests in a window)", number(rate), number(expected(rate, window))),
     };
-    Some(row("passes", &format!("{}{basis}", cells.join(", "))))
+    Some(row("by chance", &format!("{}{basis}", cells.join(", "))))
 }
 
 fn expected(rate: f64, window: Duration) -> f64 {

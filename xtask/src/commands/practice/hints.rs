@@ -161,6 +161,8 @@ pub(crate) fn findings<'r>(stage: &Stage, report: &'r Report) -> impl Iterator<I
 #[cfg(test)]
 mod tests {
     use super::STAGES;
+    use crate::scenario;
+    use model::{Context, Repository, SourceFile};
     use std::collections::HashSet;
 
     #[test]
@@ -168,6 +170,20 @@ mod tests {
         let mut seen = HashSet::new();
         for rule in STAGES.iter().flat_map(|stage| stage.rules) {
             assert!(seen.insert(rule), "{rule} is in two stages");
+        }
+    }
+
+    #[test]
+    fn every_fault_of_the_scenario_has_a_hint() {
+        let files: Vec<SourceFile> = scenario::FILES
+            .iter()
+            .map(|(path, text)| SourceFile { path: (*path).to_owned(), content: Ok((*text).into()) })
+            .collect();
+        let context = Context::default();
+        let report = rules::check(&Repository::read(&files, &context), &context);
+        let roots = report.findings.iter().filter(|f| f.finding.caused_by.is_none());
+        for rule in roots.map(|f| f.finding.rule) {
+            assert!(STAGES.iter().any(|stage| stage.rules.contains(&rule)), "{rule} has no hint");
         }
     }
 }
