@@ -19,6 +19,8 @@ pub struct Service {
     pub selector: Pairs,
     /// `ExternalName` and Services without selector have no pods here.
     pub external: bool,
+    /// `clusterIP: None`: callers reach the pods themselves, on whatever port they like.
+    pub headless: bool,
     /// Its ports.
     pub ports: Vec<ServicePort>,
     /// The Service's annotations (some scrape jobs read them).
@@ -56,6 +58,7 @@ impl Service {
             spec: Place::of(file, spec),
             selector: pairs(file, spec, &["selector"]),
             external,
+            headless: spec.get("clusterIP").and_then(|ip| ip.as_str()) == Some("None"),
             ports: ports.unwrap_or_default(),
             annotations: pairs(file, root, &["metadata", "annotations"]),
             labels: pairs(file, root, &["metadata", "labels"]),

@@ -28,6 +28,8 @@ pub struct Workload {
     pub volumes: Vec<Volume>,
     /// `spec.replicas`.
     pub replicas: Option<i64>,
+    /// `hostNetwork`: the pod's `localhost` is the node's.
+    pub host_network: bool,
 }
 
 /// One container of a pod template.
@@ -131,6 +133,8 @@ pub struct Volume {
     pub at: Place,
     /// ConfigMap name, where it is one (also inside a projected volume).
     pub config_map: Option<Text>,
+    /// A projected volume with further sources: more files than the ConfigMap's appear in it.
+    pub mixed: bool,
     /// `items`: key to path.
     pub items: Vec<(Text, Text)>,
 }
@@ -185,6 +189,7 @@ impl Workload {
                 .map(|v| v.items().filter_map(|v| Volume::read(file, v)).collect())
                 .unwrap_or_default(),
             replicas: root.at(&["spec", "replicas"]).and_then(|n| n.as_i64()),
+            host_network: spec.get("hostNetwork").and_then(|n| n.as_bool()).unwrap_or(false),
         })
     }
 
@@ -308,12 +313,14 @@ impl Mount {
 
 impl Volume {
     fn read(file: usize, node: Node<'_>) -> Option<Volume> {
-        let projected = || node.at(&["projected", "sources"])?.items().find_map(|s| s.get("configMap"));
+        let sources = node.at(&["projected", "sources"]);
+        let projected = || sources?.items().find_map(|s| s.get("configMap"));
         let source = node.get("configMap").or_else(projected);
         Some(Volume {
             name: node.get("name")?.as_str()?.to_owned(),
             at: Place::of(file, node),
             config_map: source.and_then(|s| Text::at(file, s, &["name"])),
+            mixed: sources.is_some_and(|s| s.len() > 1),
             items: source
                 .and_then(|s| s.get("items"))
                 .map(|list| {
