@@ -166,12 +166,26 @@ impl Metric {
     }
 }
 
-/// `dryRun[].metricName` is a regular expression or a name (Argo Rollouts, analysis/analysis.go); the common forms suffice.
-fn dry_run_covers(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix(".*") {
-        Some(prefix) => name.starts_with(prefix.trim_start_matches('^')),
-        None => pattern.trim_start_matches('^').trim_end_matches('$') == name,
+/// Whether a `dryRun[].metricName` covers a metric: an unanchored regular expression (Argo Rollouts,
+/// utils/analysis/helpers.go: `GetDryRunMetrics`), of which anchors and `.*` suffice here.
+pub fn dry_run_covers(pattern: &str, name: &str) -> bool {
+    let (anchored, body) = pattern.strip_prefix('^').map_or((false, pattern), |rest| (true, rest));
+    let (ended, body) = body.strip_suffix('$').map_or((false, body), |rest| (true, rest));
+    let mut pieces = body.split(".*");
+    let mut rest = name;
+    if anchored {
+        let Some(after) = rest.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
+        rest = after;
     }
+    let pieces: Vec<&str> = pieces.collect();
+    for (index, piece) in pieces.iter().enumerate() {
+        if ended && index + 1 == pieces.len() {
+            return rest.ends_with(piece);
+        }
+        let Some(at) = rest.find(piece) else { return false };
+        rest = rest.get(at + piece.len()..).unwrap_or_default();
+    }
+    !ended || rest.is_empty()
 }
 
 impl Provider {
@@ -185,6 +199,29 @@ impl Provider {
             query: Text::at(file, prometheus, &["query"]),
             range: prometheus.get("rangeQuery").is_some_and(|n| !n.is_null()),
             at: Place::of(file, prometheus),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dry_run_covers;
+
+    #[test]
+    fn a_dry_run_names_metrics_by_an_unanchored_pattern() {
+        for (pattern, covers) in [
+            ("latency", true),
+            ("lat", true),
+            ("p95", true),
+            (".*", true),
+            ("^latency-p95$", true),
+            ("^latency", true),
+            ("^lat.*95$", true),
+            ("latency$", false),
+            ("^p95", false),
+            ("errors", false),
+        ] {
+            assert_eq!(dry_run_covers(pattern, "latency-p95"), covers, "{pattern}");
         }
     }
 }

@@ -68,6 +68,8 @@ pub struct Component {
     pub kind: String,
     /// Its configuration, perhaps null.
     pub at: Place,
+    /// `endpoint` and the endpoints of single signals, as far as they stand at the top.
+    pub endpoints: Vec<Text>,
 }
 
 /// A pipeline.
@@ -129,11 +131,17 @@ impl Config {
         let mut components = Vec::new();
         for (section, class) in SECTIONS {
             let Some(section) = root.get(section) else { continue };
-            components.extend(section.entries().map(|(id, node)| Component {
-                class: *class,
-                id: id.trim().to_owned(),
-                kind: type_of(id).to_owned(),
-                at: Place::of(file, node),
+            components.extend(section.entries().map(|(id, node)| {
+                Component {
+                    class: *class,
+                    id: id.trim().to_owned(),
+                    kind: type_of(id).to_owned(),
+                    at: Place::of(file, node),
+                    endpoints: ["endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint"]
+                        .iter()
+                        .filter_map(|key| Text::at(file, node, &[key]))
+                        .collect(),
+                }
             }));
         }
         let service = root.get("service");

@@ -15,9 +15,10 @@ mod repository;
 mod rollout;
 mod service;
 mod source;
+pub mod url;
 mod workload;
 
-pub use analysis::{Metric, Provider, Template, TemplateArg, TemplateRef};
+pub use analysis::{Metric, Provider, Template, TemplateArg, TemplateRef, dry_run_covers};
 pub use application::{AppSource, Application, Generator, destination, glob};
 pub use collector::{
     Collector, Component, Config, Pipeline, SECTIONS, Source, is_collector_image, section, signal, type_of,

@@ -269,7 +269,8 @@ impl Default for Policy {
     fn default() -> Policy {
         static MISSION_POLICY: OnceLock<Policy> = OnceLock::new();
         // The embedded policy is ours; a test holds it readable, and nothing is asked for where it were not.
-        let read = || serde_yaml::from_str::<Sections>(MISSION).map_or_else(|_| Policy::empty(), |s| s.over(Policy::empty()));
+        let read =
+            || serde_yaml::from_str::<Sections>(MISSION).map_or_else(|_| Policy::empty(), |s| s.over(Policy::empty()));
         MISSION_POLICY.get_or_init(read).clone()
     }
 }

@@ -88,8 +88,18 @@ const RULES: &[Rule] = &[
     crate::gate::unresolved_argument::RULE,
     crate::gate::unknown_template::RULE,
     // wiring
+    crate::wiring::port_mismatch::RULE,
+    crate::wiring::selects_nothing::RULE,
+    crate::wiring::unreachable_endpoint::RULE,
+    crate::wiring::protocol_mismatch::RULE,
+    crate::wiring::config_not_mounted::RULE,
     // release
+    crate::release::wrong_image::RULE,
+    crate::release::no_gate_in_steps::RULE,
     // gitops
+    crate::gitops::placeholder_url::RULE,
+    crate::gitops::tracks_other_branch::RULE,
+    crate::gitops::path_not_deployed::RULE,
     // yaml
     crate::yaml_rules::syntax::RULE,
     crate::yaml_rules::duplicate_key::RULE,

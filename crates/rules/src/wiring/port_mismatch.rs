@@ -1,0 +1,313 @@
+//! `wiring/port-mismatch`: Service, container port, probe, annotation and listener disagree.
+
+use super::ports::{behind, listening, nearest};
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::{Fix, Safety, Severity};
+use crate::registry::{Rule, SAFE};
+use contract::Contract;
+use contract::endpoint::nearest_word;
+use model::{Place, PortRef, Service, ServicePort, Workload};
+use yaml::{Op, Value};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "wiring/port-mismatch",
+    severity: Severity::Error,
+    summary: "Service targetPort, containerPort, probe, annotation and listener disagree",
+    fix: Some("the listener's port"),
+    safety: SAFE,
+    page: include_str!("../../pages/wiring/port-mismatch.md"),
+    check,
+};
+
+fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for (index, workload) in contract.repository.workloads.iter().enumerate() {
+        let Some(ports) = listening(contract, index, workload) else {
+            named_probes(workload, drafts);
+            continue;
+        };
+        let moved = moved_listener(contract, index, workload, &ports, drafts);
+        if !moved {
+            container_ports(contract, index, workload, &ports, drafts);
+            annotation(contract, workload, &ports, drafts);
+        }
+        probes(workload, &ports, moved, drafts);
+    }
+    for service in contract.repository.services.iter().filter(|s| !s.external) {
+        for port in &service.ports {
+            drafts.list.extend(target(contract, service, port));
+        }
+    }
+}
+
+const REFUSED: &str = "connections are refused: nothing listens on that port";
+
+fn set(at: &Place, port: u16) -> (usize, Op) {
+    (at.file, Op::Set { route: at.route.clone(), value: Value::Int(i64::from(port)) })
+}
+
+fn mend(at: &Place, port: u16) -> Fix {
+    fix(format!("Use port {port}"), Safety::Safe, [set(at, port)])
+}
+
+/// Ports that the pod and its Services announce.
+fn announced(contract: &Contract<'_>, index: usize, workload: &Workload) -> Vec<u16> {
+    let mut found: Vec<u16> = workload.ports().map(|p| p.number).collect();
+    for service in contract.repository.services.iter().filter(|s| behind(contract, s).iter().any(|(i, _)| *i == index))
+    {
+        found.extend(service.ports.iter().filter_map(|p| workload.port_number(&p.target)));
+    }
+    found
+}
+
+/// A collector's listener that alone has another port than everybody announces: it is the one that slipped.
+fn moved_listener(
+    contract: &Contract<'_>,
+    index: usize,
+    workload: &Workload,
+    ports: &[u16],
+    drafts: &mut Drafts,
+) -> bool {
+    let Some(collector) = contract.repository.collectors.iter().position(|c| c.workload == Some(index)) else {
+        return false;
+    };
+    let listeners = contract.listeners.get(collector).map(Vec::as_slice).unwrap_or_default();
+    let announced = announced(contract, index, workload);
+    let orphans: Vec<u16> = {
+        let mut list: Vec<u16> = announced.iter().copied().filter(|p| !ports.contains(p)).collect();
+        list.sort_unstable();
+        list.dedup();
+        list
+    };
+    let mut moved = false;
+    for listener in
+        listeners.iter().filter(|l| l.written && l.used && !l.keys.is_empty() && !announced.contains(&l.port))
+    {
+        // What a probe alone reaches need not be announced.
+        let probed =
+            workload.containers.iter().flat_map(|c| &c.probes).any(|p| p.port.0 == PortRef::Number(listener.port));
+        let agreed: Vec<u16> =
+            orphans.iter().copied().filter(|p| announced.iter().filter(|a| *a == p).count() >= 2).collect();
+        let Some(meant) = nearest(listener.port, &agreed).filter(|_| !probed) else { continue };
+        moved = true;
+        let message = format!(
+            "`{}` listens on port {}, but the pods and their Service announce {meant}",
+            listener.id, listener.port
+        );
+        let Some(text) = contract.repository.node(&listener.at).and_then(|n| n.as_str()) else { continue };
+        let Some((host, _)) = text.rsplit_once(':') else { continue };
+        let op = Op::Set { route: listener.at.route.clone(), value: Value::Str(format!("{host}:{meant}")) };
+        let mend = fix(format!("Listen on port {meant}"), Safety::Safe, [(listener.at.file, op)]);
+        drafts.push(
+            Draft::new(RULE.name, RULE.severity, &listener.at, message, REFUSED)
+                .fix(mend)
+                .echo("collector/metrics-not-exposed", None),
+        );
+    }
+    moved
+}
+
+/// A declared port on which nothing listens, where the listener that was meant is declared nowhere.
+fn container_ports(contract: &Contract<'_>, index: usize, workload: &Workload, ports: &[u16], drafts: &mut Drafts) {
+    let declared: Vec<u16> = workload.ports().map(|p| p.number).collect();
+    let free: Vec<u16> = ports.iter().copied().filter(|p| !declared.contains(p)).collect();
+    for port in workload.ports().filter(|p| !ports.contains(&p.number)) {
+        // A Service that names the number itself says what was meant; where it agrees, nothing slipped here.
+        let services =
+            contract.repository.services.iter().filter(|s| behind(contract, s).iter().any(|(i, _)| *i == index));
+        let wanted: Vec<u16> = services
+            .flat_map(|s| &s.ports)
+            .filter(|p| match &p.target {
+                PortRef::Number(n) => free.contains(n),
+                PortRef::Name(name) => Some(name) == port.name.as_ref() && free.contains(&p.port),
+            })
+            .map(|p| match &p.target {
+                PortRef::Number(n) => *n,
+                PortRef::Name(_) => p.port,
+            })
+            .collect();
+        let Some(meant) = nearest(port.number, &wanted).or_else(|| near_only(port.number, &free)) else { continue };
+        let message = format!(
+            "{} `{}` declares port {}, on which nothing listens; {meant} is listened on",
+            workload.kind, workload.name, port.number
+        );
+        drafts.push(Draft::new(RULE.name, RULE.severity, &port.at, message, REFUSED).fix(mend(&port.at, meant)));
+    }
+}
+
+/// Near by spelling, however many there are.
+fn near_only(wrong: u16, ports: &[u16]) -> Option<u16> {
+    let names: Vec<String> = ports.iter().map(u16::to_string).collect();
+    nearest_word(&wrong.to_string(), names.iter().map(String::as_str))?.parse().ok()
+}
+
+/// A described workload's scrape annotation. A collector's is `collector/metrics-not-exposed`.
+fn annotation(contract: &Contract<'_>, workload: &Workload, ports: &[u16], drafts: &mut Drafts) {
+    if contract.description_of(workload).is_none() {
+        return;
+    }
+    let Some(at) = model::pair(&workload.annotations, "prometheus.io/port") else { return };
+    let Ok(port) = at.value.parse::<u16>() else { return };
+    if ports.contains(&port) {
+        return;
+    }
+    let declared: Vec<u16> = workload.ports().map(|p| p.number).collect();
+    let Some(meant) = near_only(port, &declared).or_else(|| ports.first().copied()) else { return };
+    let message = format!(
+        "Prometheus is told to scrape port {port} of {} `{}`, on which nothing listens",
+        workload.kind, workload.name
+    );
+    let op = Op::Set { route: at.at.route.clone(), value: Value::Str(meant.to_string()) };
+    let mend = fix(format!("Scrape port {meant}"), Safety::Safe, [(at.at.file, op)]);
+    drafts.push(
+        Draft::new(
+            RULE.name,
+            RULE.severity,
+            &at.at,
+            message,
+            "every scrape fails: the workload's metrics never reach Prometheus",
+        )
+        .fix(mend),
+    );
+}
+
+fn probes(workload: &Workload, ports: &[u16], moved: bool, drafts: &mut Drafts) {
+    named_probes(workload, drafts);
+    for probe in workload.containers.iter().flat_map(|c| &c.probes) {
+        let Some(port) = workload.port_number(&probe.port.0).filter(|p| !ports.contains(p)) else { continue };
+        let PortRef::Number(_) = probe.port.0 else { continue };
+        if moved {
+            continue;
+        }
+        let message = format!(
+            "the {} of {} `{}` asks port {port}, on which nothing listens",
+            probe.kind, workload.kind, workload.name
+        );
+        let consequence = "the probe fails: the container is restarted again and again, or never becomes ready";
+        let fixed = near_only(port, ports).map(|p| mend(&probe.port.1, p));
+        drafts.push(Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(fixed));
+    }
+}
+
+/// A probe by the name of a port that its container does not declare.
+fn named_probes(workload: &Workload, drafts: &mut Drafts) {
+    for container in &workload.containers {
+        for probe in &container.probes {
+            let PortRef::Name(name) = &probe.port.0 else { continue };
+            if container.ports.iter().any(|p| p.name.as_deref() == Some(name)) {
+                continue;
+            }
+            let near = nearest_word(name, container.ports.iter().filter_map(|p| p.name.as_deref()));
+            let mend = near.map(|n| {
+                fix(
+                    format!("Ask port `{n}`"),
+                    Safety::Safe,
+                    [(
+                        probe.port.1.file,
+                        Op::Set { route: probe.port.1.route.clone(), value: Value::Str(n.to_owned()) },
+                    )],
+                )
+            });
+            let message = format!(
+                "the {} of container `{}` asks port `{name}`, which it does not declare",
+                probe.kind, container.name
+            );
+            let consequence = "the kubelet cannot find the port: the probe fails and the container is restarted or never becomes ready";
+            drafts.push(Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(mend));
+        }
+    }
+}
+
+/// A Service port that leads to no port of its pods.
+fn target(contract: &Contract<'_>, service: &Service, port: &ServicePort) -> Option<Draft> {
+    let pods = behind(contract, service);
+    let (index, workload) = *pods.first()?;
+    if pods.len() > 1 && pods.iter().any(|(_, w)| w.port_number(&port.target).is_some()) {
+        return None;
+    }
+    let at = port.target_at.clone().unwrap_or_else(|| port.at.clone());
+    let draft = |message: String| Draft::new(RULE.name, RULE.severity, &at, message, REFUSED);
+    let declared: Vec<u16> = workload.ports().map(|p| p.number).collect();
+    match &port.target {
+        PortRef::Name(name) => {
+            let names = || workload.ports().filter_map(|p| p.name.as_deref());
+            // A container port without a name, or one that another controller adds, can't be judged.
+            if names().any(|n| n == name) || workload.ports().next().is_none() {
+                return None;
+            }
+            let meant = nearest_word(name, names()).map(|n| Value::Str(n.to_owned())).or_else(|| {
+                let same = workload.ports().find(|p| p.number == port.port);
+                let only = || match declared.as_slice() {
+                    [_] => workload.ports().next(),
+                    _ => None,
+                };
+                let found = same.or_else(only)?;
+                Some(found.name.clone().map_or(Value::Int(i64::from(found.number)), Value::Str))
+            });
+            let mend = meant.map(|value| {
+                fix(
+                    "Lead to a port that the pods declare",
+                    Safety::Safe,
+                    [(at.file, Op::Set { route: at.route.clone(), value })],
+                )
+            });
+            Some(
+                draft(format!("Service `{}` leads to port `{name}`, which its pods do not declare", service.name))
+                    .fix(mend),
+            )
+        }
+        PortRef::Number(number) => {
+            let known = listening(contract, index, workload);
+            let fine =
+                known.as_ref().map_or_else(|| declared.is_empty() || declared.contains(number), |l| l.contains(number));
+            if fine || service.headless {
+                return None;
+            }
+            let choices = known.clone().unwrap_or_else(|| declared.clone());
+            // An announced port that lost its listener is the collector's finding; a slip here is one where nobody agrees.
+            if declared.contains(number) {
+                return None;
+            }
+            let others: Vec<u16> = service
+                .ports
+                .iter()
+                .filter(|p| p.at != port.at)
+                .filter_map(|p| workload.port_number(&p.target))
+                .collect();
+            let free: Vec<u16> = choices.iter().copied().filter(|p| !others.contains(p)).collect();
+            let meant =
+                Some(port.port).filter(|p| free.contains(p) && *p != *number).or_else(|| near_only(*number, &free));
+            let meant = meant.or_else(|| {
+                if known.is_some() {
+                    nearest(*number, &free.iter().copied().filter(|p| declared.contains(p)).collect::<Vec<_>>())
+                } else {
+                    None
+                }
+            });
+            // Undescribed pods may listen where they declare nothing: only a near miss counts.
+            let meant = match known {
+                Some(_) => meant,
+                None => Some(meant?),
+            };
+            let mend = meant.map(|p| match &port.target_at {
+                Some(at) => mend(at, p),
+                None => fix(
+                    format!("Lead to port {p}"),
+                    Safety::Safe,
+                    [(
+                        port.entry.file,
+                        Op::Insert {
+                            route: port.entry.route.clone(),
+                            key: "targetPort".to_owned(),
+                            value: Value::Int(i64::from(p)),
+                            after: Some("port".to_owned()),
+                        },
+                    )],
+                ),
+            });
+            let found =
+                draft(format!("Service `{}` leads to port {number}, on which its pods do not listen", service.name))
+                    .fix(mend);
+            Some(found.echo("collector/metrics-not-exposed", None).echo("collector/no-receiver", None))
+        }
+    }
+}
