@@ -94,6 +94,22 @@ impl Naming {
     }
 }
 
+/// The `le` of a bucket as Prometheus 3 keeps it, whatever the page says: `1000.0`, not `1000` (prometheus v0.307.3,
+/// model/textparse/openmetricsparse.go, `normalizeFloatsInLabelValues`).
+pub(crate) fn le(bound: f64) -> String {
+    if bound.is_infinite() {
+        return "+Inf".to_owned();
+    }
+    let text = format!("{bound}");
+    if bound != 0.0 && bound.abs() < 1e-4 {
+        // Go's %g: an exponent of two digits at least.
+        let text = format!("{bound:e}");
+        let (digits, exponent) = text.split_once("e-").unwrap_or((&text, ""));
+        return format!("{digits}e-{exponent:0>2}");
+    }
+    if text.contains('.') { text } else { format!("{text}.0") }
+}
+
 /// Whether the exporter drops every series that would have the label: one of nothing but underscores (otlptranslator,
 /// label_namer.go), or one that Prometheus keeps for itself (client_golang, prometheus/labels.go `checkLabelName`).
 pub(crate) fn refused(label: &str) -> bool {
@@ -135,6 +151,12 @@ mod tests {
         assert_eq!(duration, "x_traces_span_metrics_duration_milliseconds");
         assert_eq!(naming("", false, true).metric("a..calls", "", Shape::Counter), "a_calls");
         assert_eq!(default.label("hotrod.pod.hash"), "hotrod_pod_hash");
+    }
+
+    #[test]
+    fn buckets_are_written_as_prometheus_3_keeps_them() {
+        let written = [1000.0, 0.002, 2.5, 5e-6, f64::INFINITY].map(le);
+        assert_eq!(written, ["1000.0", "0.002", "2.5", "5e-06", "+Inf"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::Load;
 use super::flows::{request_rates, span_labels};
 use crate::Contract;
 use crate::gates::Gate;
-use crate::series::{Family, Origin};
+use crate::series::{Family, Kind, Origin};
 use gate::promql;
 use model::Request;
 
@@ -28,6 +28,9 @@ impl Contract<'_> {
         let mut total = Composition::default();
         let mut told = false;
         for family in self.known(name) {
+            if family.kind == Kind::Event {
+                return None;
+            }
             told = true;
             let senders: Vec<usize> = match &family.origin {
                 Origin::Workload(index) => vec![*index],
@@ -42,7 +45,7 @@ impl Contract<'_> {
                 let rates = request_rates(description, workload, &Load::HEALTHY, self);
                 let riders = request_rates(description, workload, &Load { watched: false, ..Load::HEALTHY }, self);
                 for ((request, all, _), (_, rides, _)) in rates.into_iter().zip(riders) {
-                    for (position, (labels, times)) in increments(request, family).into_iter().enumerate() {
+                    for (position, (labels, times)) in increments(self, request, family).into_iter().enumerate() {
                         if !matches_all(selector, family, &labels) {
                             continue;
                         }
@@ -60,7 +63,7 @@ impl Contract<'_> {
 }
 
 /// The label sets that one request adds to, with how often, the entry's own first.
-fn increments(request: &Request, family: &Family) -> Vec<(Vec<(String, String)>, f64)> {
+fn increments(contract: &Contract<'_>, request: &Request, family: &Family) -> Vec<(Vec<(String, String)>, f64)> {
     match family.origin {
         Origin::Workload(_) => request
             .counts
@@ -68,7 +71,10 @@ fn increments(request: &Request, family: &Family) -> Vec<(Vec<(String, String)>,
             .filter(|c| c.metric == family.name)
             .map(|c| (c.labels.clone().into_iter().collect(), c.times))
             .collect(),
-        Origin::Spans { .. } => request.spans.iter().map(|s| (span_labels(s), s.times)).collect(),
+        Origin::Spans { source, .. } => {
+            let Some(source) = contract.span_metrics.get(source) else { return Vec::new() };
+            request.spans.iter().map(|s| (span_labels(s, &source.naming), s.times)).collect()
+        }
     }
 }
 

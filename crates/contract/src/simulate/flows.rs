@@ -2,6 +2,7 @@
 
 use super::Load;
 use crate::Contract;
+use crate::naming::Naming;
 use crate::pods::PODS;
 use model::{Request, Workload, WorkloadDescription};
 
@@ -95,13 +96,14 @@ pub(super) fn span_flows(
     workload: &Workload,
     load: &Load,
     contract: &Contract<'_>,
+    naming: &Naming,
 ) -> Vec<Flow> {
     let mut flows = Vec::new();
     for (request, good, bad) in request_rates(description, workload, load, contract) {
         let failing = request.failing.as_ref().map(|f| f.spans.as_slice()).unwrap_or_default();
         let parts = request.spans.iter().map(|s| (s, good)).chain(failing.iter().map(|s| (s, bad)));
         for (span, rate) in parts.filter(|(_, rate)| *rate > 0.0) {
-            let labels = span_labels(span);
+            let labels = span_labels(span, naming);
             // Only riders' requests are slow: a scrape is not.
             let slow = if request.entry { load.slow } else { 1.0 };
             add_flow(&mut flows, labels, rate * span.times, span.ms * slow);
@@ -117,13 +119,14 @@ fn add_flow(flows: &mut Vec<Flow>, labels: Vec<(String, String)>, rate: f64, ms:
     }
 }
 
-pub(super) fn span_labels(span: &model::Span) -> Vec<(String, String)> {
+/// The labels that the span's own fields become on the exporter's page.
+pub(super) fn span_labels(span: &model::Span, naming: &Naming) -> Vec<(String, String)> {
     let status = if span.error { "STATUS_CODE_ERROR" } else { "STATUS_CODE_UNSET" };
     vec![
-        ("service_name".to_owned(), span.service.clone()),
-        ("span_name".to_owned(), span.name.clone()),
-        ("span_kind".to_owned(), format!("SPAN_KIND_{}", span.kind.to_ascii_uppercase())),
-        ("status_code".to_owned(), status.to_owned()),
+        (naming.label("service.name"), span.service.clone()),
+        (naming.label("span.name"), span.name.clone()),
+        (naming.label("span.kind"), format!("SPAN_KIND_{}", span.kind.to_ascii_uppercase())),
+        (naming.label("status.code"), status.to_owned()),
         ("job".to_owned(), span.service.clone()),
     ]
 }

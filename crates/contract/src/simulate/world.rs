@@ -3,6 +3,7 @@
 use super::flows::{Flow, count_flows, span_flows};
 use super::{CANARY_HASH, Load, STABLE_HASH, Scenario};
 use crate::Contract;
+use crate::naming::le;
 use crate::pods::PODS;
 use crate::series::{Domain, Family, Kind, Origin};
 use gate::promql::{MatchOp, Query, Series};
@@ -46,6 +47,8 @@ impl Builder<'_, '_> {
                 });
                 Some(())
             }
+            // Nobody describes the events on spans.
+            Origin::Spans { .. } if self.family.kind == Kind::Event => None,
             Origin::Spans { source, .. } => {
                 let source = self.contract.span_metrics.get(*source)?;
                 if source.senders.is_empty() {
@@ -55,7 +58,7 @@ impl Builder<'_, '_> {
                     let workload = self.contract.repository.workloads.get(*sender)?;
                     let description = self.contract.description_of(workload).filter(|d| !d.requests.is_empty())?;
                     self.versions(workload, |builder, load, pod| {
-                        for flow in span_flows(description, workload, load, builder.contract) {
+                        for flow in span_flows(description, workload, load, builder.contract, &source.naming) {
                             builder.add(flow, load, pod, Some(source));
                         }
                     });
@@ -119,8 +122,7 @@ impl Builder<'_, '_> {
             (Kind::Bucket, Some(source)) => {
                 for bound in source.bounds.iter().copied().chain([f64::INFINITY]) {
                     let mut labels = labels.clone();
-                    let text = if bound.is_infinite() { "+Inf".to_owned() } else { format!("{bound}") };
-                    labels.insert("le".to_owned(), text);
+                    labels.insert("le".to_owned(), le(bound));
                     let part = if bound.is_infinite() { 1.0 } else { share(bound * source.unit_ms) };
                     self.push(labels, flow.rate * part, flow.rate, load, Some(source.flush));
                 }

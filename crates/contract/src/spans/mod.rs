@@ -25,6 +25,8 @@ pub struct SpanMetrics {
     pub connector: Place,
     /// The connector's ID.
     pub id: String,
+    /// How the exporter names what leaves by it.
+    pub naming: Naming,
     /// The metrics, named as Prometheus will hold them.
     pub metrics: Vec<SpanMetric>,
     /// Labels that every metric has.
@@ -192,6 +194,7 @@ fn read(
         collector: index,
         connector: connector.at.clone(),
         id: connector.id.clone(),
+        naming: way.naming.clone(),
         metrics,
         labels: page(&[&common], false).labels(),
         open: way.open || changed || attributes.is_none() && way.attributes,
