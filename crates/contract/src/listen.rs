@@ -108,7 +108,7 @@ fn listener(repository: &Repository, collector: &Collector, component: &Componen
     }
     let written = node.and_then(|n| n.at(kind.keys)).filter(|n| !n.is_null());
     let (endpoint, at) = match written {
-        Some(node) => (endpoint::parse(node.as_str()?)?, Place::of(component.at.file, node)),
+        Some(node) => (address(node.as_str()?, kind.port)?, Place::of(component.at.file, node)),
         None => {
             let old = collector.version.is_some_and(|v| v < LOCALHOST_SINCE);
             let host = if old { "0.0.0.0" } else { "localhost" };
@@ -133,6 +133,16 @@ fn listener(repository: &Repository, collector: &Collector, component: &Componen
         keys: kind.keys,
         used,
     })
+}
+
+/// A listen address. An environment variable in place of the host (`${env:MY_POD_IP}:4317`) is the pod's own address; one
+/// that can't be read leaves the default port.
+fn address(text: &str, default: Option<u16>) -> Option<endpoint::Endpoint> {
+    if !text.contains("${") {
+        return endpoint::parse(text);
+    }
+    let port = text.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).or(default);
+    Some(endpoint::Endpoint { scheme: None, host: String::new(), port, path: String::new() })
 }
 
 /// The collector's own metrics: 8888 unless telemetry is turned off or moved.

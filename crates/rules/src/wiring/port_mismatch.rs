@@ -109,23 +109,17 @@ fn moved_listener(
 /// A declared port on which nothing listens, where the listener that was meant is declared nowhere.
 fn container_ports(contract: &Contract<'_>, index: usize, workload: &Workload, ports: &[u16], drafts: &mut Drafts) {
     let declared: Vec<u16> = workload.ports().map(|p| p.number).collect();
-    let free: Vec<u16> = ports.iter().copied().filter(|p| !declared.contains(p)).collect();
-    for port in workload.ports().filter(|p| !ports.contains(&p.number)) {
-        // A Service that names the number itself says what was meant; where it agrees, nothing slipped here.
+    // The collector's own metrics need no declaration, so a port near theirs is no slip; and a scrape port without an
+    // exporter is `collector/metrics-not-exposed`.
+    let free: Vec<u16> = ports.iter().copied().filter(|p| !declared.contains(p) && *p != 8888).collect();
+    let scraped: Vec<u16> = contract.scrapes.iter().filter(|s| s.workload == index).map(|s| s.port).collect();
+    for port in workload.ports().filter(|p| !ports.contains(&p.number) && !scraped.contains(&p.number)) {
+        // A Service that leads here by the port's name says which number was meant; else only a near miss counts.
         let services =
             contract.repository.services.iter().filter(|s| behind(contract, s).iter().any(|(i, _)| *i == index));
-        let wanted: Vec<u16> = services
-            .flat_map(|s| &s.ports)
-            .filter(|p| match &p.target {
-                PortRef::Number(n) => free.contains(n),
-                PortRef::Name(name) => Some(name) == port.name.as_ref() && free.contains(&p.port),
-            })
-            .map(|p| match &p.target {
-                PortRef::Number(n) => *n,
-                PortRef::Name(_) => p.port,
-            })
-            .collect();
-        let Some(meant) = nearest(port.number, &wanted).or_else(|| near_only(port.number, &free)) else { continue };
+        let by_name = |p: &&ServicePort| matches!(&p.target, PortRef::Name(name) if Some(name) == port.name.as_ref());
+        let named = services.flat_map(|s| &s.ports).filter(by_name).map(|p| p.port).find(|p| free.contains(p));
+        let Some(meant) = named.or_else(|| near_only(port.number, &free)) else { continue };
         let message = format!(
             "{} `{}` declares port {}, on which nothing listens; {meant} is listened on",
             workload.kind, workload.name, port.number

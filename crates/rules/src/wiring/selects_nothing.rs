@@ -108,6 +108,11 @@ fn no_pods(contract: &Contract<'_>, service: &Service) -> Option<Draft> {
         _ => beside.into_iter().filter(shares).collect(),
     };
     let [meant] = candidates.as_slice() else { return None };
+    // An experiment's pods carry labels of their own.
+    let experiments = |r: &model::Rollout| r.steps.iter().any(|s| matches!(s.kind, model::StepKind::Other));
+    if contract.repository.rollouts.iter().any(|r| r.object == meant.object && experiments(r)) {
+        return None;
+    }
     let selector = service.spec.key("selector");
     let written: Vec<String> = service.selector.iter().map(|(k, v)| format!("{k}={}", v.value)).collect();
     let message = format!(
