@@ -91,17 +91,18 @@ pub fn gates(contract: &Contract<'_>) -> Vec<Gate> {
     let mut used = vec![false; repository.templates.len()];
     for (index, rollout) in repository.rollouts.iter().enumerate() {
         for (analysis, _) in rollout.runs() {
-            for template in templates(contract, rollout, analysis) {
-                if let Some(flag) = used.get_mut(template) {
+            let run = templates(contract, rollout, analysis);
+            for template in &run {
+                if let Some(flag) = used.get_mut(*template) {
                     *flag = true;
                 }
-                found.extend(of_template(contract, template, Some((index, rollout, analysis))));
+                found.extend(of_template(contract, *template, &run, Some((index, rollout, analysis))));
             }
         }
     }
     for (index, used) in used.iter().enumerate() {
         if !used {
-            found.extend(of_template(contract, index, None));
+            found.extend(of_template(contract, index, &[index], None));
         }
     }
     found
@@ -140,19 +141,36 @@ pub fn find(contract: &Contract<'_>, rollout: &Rollout, name: &str, cluster: boo
     repository.nearest(rollout.spec.file, candidates, |i| repository.templates.get(*i).map(|t| t.spec.file))
 }
 
-fn of_template(contract: &Contract<'_>, index: usize, run: Option<(usize, &Rollout, &Analysis)>) -> Vec<Gate> {
+fn of_template(
+    contract: &Contract<'_>,
+    index: usize,
+    together: &[usize],
+    run: Option<(usize, &Rollout, &Analysis)>,
+) -> Vec<Gate> {
     let Some(template) = contract.repository.templates.get(index) else { return Vec::new() };
-    let args = arguments(template, run.map(|(_, r, a)| (r, a)));
+    let args = arguments(contract, together, run.map(|(_, r, a)| (r, a)));
     let metrics = template.metrics.iter().enumerate();
     metrics.map(|(position, metric)| gate(contract, index, position, metric, run, &args)).collect()
 }
 
-fn arguments(template: &Template, run: Option<(&Rollout, &Analysis)>) -> BTreeMap<String, Option<String>> {
-    let mut args: BTreeMap<String, Option<String>> =
-        template.args.iter().map(|a| (a.name.clone(), a.value.clone())).collect();
+/// The arguments that the templates of one run declare together, with what the rollout gives for them. What it gives without
+/// a declaration is passed over (Argo Rollouts, utils/analysis/helpers.go: `MergeArgs`).
+fn arguments(
+    contract: &Contract<'_>,
+    together: &[usize],
+    run: Option<(&Rollout, &Analysis)>,
+) -> BTreeMap<String, Option<String>> {
+    let templates = together.iter().filter_map(|t| contract.repository.templates.get(*t));
+    let mut args: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for arg in templates.flat_map(|t| &t.args) {
+        let slot = args.entry(arg.name.clone()).or_default();
+        *slot = slot.take().or_else(|| arg.value.clone());
+    }
     if let Some((rollout, analysis)) = run {
         for given in &analysis.args {
-            args.insert(given.name.clone(), value(rollout, &given.value));
+            if let Some(slot) = args.get_mut(&given.name) {
+                *slot = value(rollout, &given.value);
+            }
         }
     }
     args
@@ -201,7 +219,8 @@ fn gate(
         Some(Side { text, compiled, threshold })
     };
     let (success, failure) = (side(&metric.success), side(&metric.failure));
-    let named_dry = run.is_some_and(|(_, _, a)| a.dry_run.iter().any(|t| t.value == metric.name || t.value == ".*"));
+    let named_dry =
+        run.is_some_and(|(_, _, a)| a.dry_run.iter().any(|t| model::dry_run_covers(&t.value, &metric.name)));
     let mut limits = Limits { dry_run: metric.dry_run.is_some() || named_dry, ..Limits::default() };
     limits.count = metric.count;
     limits.interval = metric.interval.filter(|s| *s > 0.0).map(Duration::from_secs_f64);
@@ -274,12 +293,13 @@ fn classify(contract: &Contract<'_>, gate: &Gate, metric: &Metric) -> GateKind {
     if query.ratio().is_some() {
         return GateKind::ErrorRate;
     }
-    let errors_only = query.selectors().iter().any(|s| {
+    let failures = |s: &promql::Selector| {
         s.matchers.iter().any(|m| {
             m.op == promql::MatchOp::Eq && (m.name == "error" && m.value == "true" || m.value.contains("ERROR"))
                 || m.name.contains("status") && m.value.starts_with('5')
         })
-    });
+    };
+    let errors_only = !query.selectors().is_empty() && query.selectors().iter().all(failures);
     if errors_only || (hint(&["error", "failure"]) && lower_bound != Some(true)) {
         return GateKind::ErrorRate;
     }

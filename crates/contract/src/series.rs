@@ -170,6 +170,7 @@ fn span_families(contract: &Contract<'_>, index: usize, source: &SpanMetrics) ->
             labels.insert(if aside { format!("exported_{name}") } else { name.clone() }, domain.clone());
         }
         let suffixes: &[(&str, Kind)] = match metric.measures {
+            Measures::Durations if source.bounds.is_empty() => &[("_sum", Kind::Sum), ("_count", Kind::Count)],
             Measures::Durations => &[("_bucket", Kind::Bucket), ("_sum", Kind::Sum), ("_count", Kind::Count)],
             Measures::Calls => &[("", Kind::Counter)],
             Measures::Events => &[("", Kind::Event)],

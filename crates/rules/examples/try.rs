@@ -26,7 +26,17 @@ fn main() {
         for (i, r) in report.findings.iter().enumerate() {
             let f = &r.finding;
             let cause = f.caused_by.map(|c| format!(" <- #{c}")).unwrap_or_default();
-            println!("#{i} {} {} {}:{}:{}-{}:{}{cause}\n    {}", f.severity.as_str(), f.rule, r.file, r.start.line, r.start.column, r.end.line, r.end.column, f.message);
+            println!(
+                "#{i} {} {} {}:{}:{}-{}:{}{cause}\n    {}",
+                f.severity.as_str(),
+                f.rule,
+                r.file,
+                r.start.line,
+                r.start.column,
+                r.end.line,
+                r.end.column,
+                f.message
+            );
             if let Some(fix) = &f.fix {
                 println!("    fix ({}): {}", fix.safety.as_str(), fix.title);
             }

@@ -57,6 +57,19 @@ pub(crate) fn causes(drafts: &[Draft]) -> Vec<Option<usize>> {
             *flag = causes.get(index).copied().flatten().is_none();
         }
     }
+    // What is left may be an echo of an echo: then its cause is that one's.
+    for (index, draft) in drafts.iter().enumerate() {
+        if draft.echo_of.is_empty() || causes.get(index).copied().flatten().is_some() {
+            continue;
+        }
+        let cause_of = |j: usize| causes.get(j).copied().flatten().filter(|c| *c != index);
+        let found = draft.echo_of.iter().find_map(|echo| {
+            drafts.iter().enumerate().find_map(|(j, d)| cause_of(j).filter(|_| j != index && matches(echo, d)))
+        });
+        if let (Some(found), Some(slot)) = (found, causes.get_mut(index)) {
+            *slot = Some(found);
+        }
+    }
     break_circles(&mut causes);
     causes
 }

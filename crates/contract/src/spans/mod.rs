@@ -37,7 +37,8 @@ pub struct SpanMetrics {
     pub flush: f64,
     /// Milliseconds of one unit of the duration: 1 or 1000.
     pub unit_ms: f64,
-    /// Upper bounds of the histogram in its unit, without +Inf; none where +Inf is the only bucket.
+    /// Upper bounds of the histogram in its unit, without +Inf. Where there are none, +Inf is the only bucket, no quantile
+    /// can be told from it, and no family of buckets is derived.
     pub bounds: Vec<f64>,
     /// The workload whose scrape holds the metrics; `None` where they are pushed.
     pub scraped_from: Option<usize>,
@@ -263,7 +264,7 @@ impl<'r> Settings<'r> {
     }
 
     /// The histogram's bounds in its unit. `explicit` without buckets has none, and an exponential histogram shows none in
-    /// the text format: +Inf is the only bucket then, which answers no quantile.
+    /// the text format.
     fn bounds(&self) -> Vec<f64> {
         let unit_ms = if self.seconds { 1000.0 } else { 1.0 };
         if self.at(&["histogram", "exponential"]).is_some() {

@@ -65,21 +65,24 @@ impl<'n> Page<'n> {
     /// The labels that Prometheus keeps: one without a value is none.
     pub(super) fn labels(&self) -> BTreeMap<String, Domain> {
         let mut found = BTreeMap::new();
-        let attributes = self.attributes.iter().map(|(name, entry)| (self.naming.label(name), &entry.domain));
-        for (label, domain) in attributes.chain(self.added.iter().map(|(label, domain)| (label.clone(), domain))) {
-            let domain = match domain {
-                Domain::Values(values) => Domain::Values(values.iter().filter(|v| !v.is_empty()).cloned().collect()),
-                other => other.clone(),
-            };
-            if domain == Domain::Values(Vec::new()) {
-                continue;
-            }
+        for (name, entry) in &self.attributes {
+            let label = self.naming.label(name);
             let domain = match found.remove(&label) {
-                Some(before) => either(before, domain),
-                None => domain,
+                Some(before) => either(before, entry.domain.clone()),
+                None => entry.domain.clone(),
             };
             found.insert(label, domain);
         }
+        // Where one of these is there already, nothing is exported: what the spans bring is what was meant.
+        for (label, domain) in &self.added {
+            found.entry(label.clone()).or_insert_with(|| domain.clone());
+        }
+        for domain in found.values_mut() {
+            if let Domain::Values(values) = domain {
+                values.retain(|v| !v.is_empty());
+            }
+        }
+        found.retain(|_, domain| *domain != Domain::Values(Vec::new()));
         found
     }
 

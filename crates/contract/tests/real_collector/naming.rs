@@ -157,6 +157,12 @@ fn shown(samples: &[Sample]) -> Series {
             found.bounds.entry(sample.name.clone()).or_default().insert(bound.to_string());
         }
     }
+    // One bucket holds everything and tells nothing: it is not derived.
+    let bare: Vec<String> = found.bounds.iter().filter(|(_, b)| b.len() == 1).map(|(name, _)| name.clone()).collect();
+    for name in bare {
+        found.families.remove(&name);
+        found.bounds.remove(&name);
+    }
     found
 }
 

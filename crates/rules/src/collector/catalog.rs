@@ -25,7 +25,13 @@ pub(crate) fn standing(collector: &Collector, class: Class, kind: &str) -> Stand
     match catalogue::verdict(class, kind, collector.distribution, collector.version) {
         Verdict::Known => Standing::Exists,
         Verdict::Untold => Standing::Unknown,
-        Verdict::OtherClass(classes) => Standing::Elsewhere(classes),
+        Verdict::OtherClass(classes) => {
+            // Of several, those that this version has.
+            let has =
+                |c: &Class| catalogue::verdict(*c, kind, collector.distribution, collector.version) == Verdict::Known;
+            let here: Vec<Class> = classes.iter().copied().filter(has).collect();
+            Standing::Elsewhere(if here.is_empty() { classes } else { here })
+        }
         Verdict::Removed(since, successor) => {
             // A successor of another class is said by the type's place there.
             let here = successor.filter(|(c, _)| *c == class).map(|(_, name)| name);

@@ -63,7 +63,8 @@ fn draft(contract: &Contract<'_>, metrics: &SpanMetrics, name: &Text, names: &[&
     };
     let label = contract::sanitize(wanted);
     let consequence = format!("the label `{label}` is on no series: a query that matches on it gets no data");
-    let mut draft = Draft::new(RULE.name, RULE.severity, &name.at, message, consequence);
+    // A sender's document that does not parse may set the attribute.
+    let mut draft = Draft::new(RULE.name, RULE.severity, &name.at, message, consequence).echo("yaml/", None);
     for sender in contract.senders.iter().filter(|s| metrics.senders.contains(&s.workload)).take(1) {
         let container =
             contract.repository.workloads.get(sender.workload).and_then(|w| w.containers.get(sender.container));

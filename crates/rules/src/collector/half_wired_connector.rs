@@ -1,7 +1,7 @@
 //! `collector/half-wired-connector`: a connector used on one side only, or between signals that it does not join.
 
 use super::ambiguous_id::twins;
-use super::catalog::{joins, signals};
+use super::catalog::{Standing, joins, signals, standing};
 use super::edit::{Ops, add_pipeline, define, pipeline_id, refer, unrefer};
 use super::lost::echo_lost;
 use super::shapes::shape;
@@ -13,7 +13,7 @@ use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use catalogue::{Class, Signal};
 use contract::{Contract, Speaks};
-use model::{Component, Pipeline, Place, section};
+use model::{Component, Pipeline, Place, section, type_of};
 use yaml::Op;
 
 pub(crate) const RULE: Rule = Rule {
@@ -48,6 +48,30 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             }
         }
     }
+}
+
+/// The one connector that misses a reference where this one stands, which is of no known type.
+pub(crate) fn waiting<'a>(view: &View<'a>, reference: Reference<'_>) -> Option<&'a str> {
+    let nothing =
+        matches!(standing(view.collector, reference.side, type_of(&reference.text.value)), Standing::Nothing { .. });
+    let signal = reference.pipeline.signal.filter(|_| nothing)?;
+    let fits = |c: &&Component| {
+        let wiring = Wiring::of(view, c);
+        let (missing, here) = match reference.side {
+            Class::Receiver => (
+                wiring.out.is_empty(),
+                wiring.into.iter().any(|r| r.pipeline.signal.is_some_and(|s| wiring.joined(s, signal))),
+            ),
+            Class::Exporter => (
+                wiring.into.is_empty(),
+                wiring.out.iter().any(|r| r.pipeline.signal.is_some_and(|s| wiring.joined(signal, s))),
+            ),
+            _ => (false, false),
+        };
+        missing && here
+    };
+    let mut found = view.config.of_class(Class::Connector).filter(fits);
+    found.next().filter(|_| found.next().is_none()).map(|c| c.id.as_str())
 }
 
 /// Connectors that are half wired.
@@ -119,9 +143,10 @@ impl<'a> Wiring<'a> {
         for slip in slips(view).iter().filter(|s| s.pipelines) {
             draft = draft.echo("collector/unknown-key", Some(&slip.at));
         }
-        // A reference that nearly names it.
+        // A reference that nearly names it, or stands where its name has to be.
         let id = self.connector.id.as_str();
-        for reference in view.undefined().filter(|r| near(&r.text.value, [id]).len() == 1) {
+        let stands_in = |r: &Reference<'_>| near(&r.text.value, [id]).len() == 1 || waiting(view, *r) == Some(id);
+        for reference in view.undefined().filter(stands_in) {
             draft = draft.echo_at("collector/undefined-component", &reference.text.at);
         }
         // Lists and pipelines that slipped elsewhere, or are of another kind.

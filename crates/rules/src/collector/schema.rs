@@ -2,51 +2,36 @@
 
 use super::catalog::{Standing, standing};
 use super::view::{View, is_variable};
-use catalogue::Version;
+use catalogue::{Schema, Version};
 use model::Component;
 use model::duration::go_duration;
-use std::collections::BTreeMap;
 use yaml::{Node, ScalarType};
 
-/// What a value may be.
-#[derive(Clone, Debug)]
-#[allow(dead_code)]
-pub(crate) enum Schema {
-    Any,
-    Bool,
-    Int,
-    Uint,
-    Float,
-    Str,
-    Duration,
-    /// As Prometheus writes durations: `1d`, `1h30m`.
-    PrometheusDuration,
-    /// Any scalar: the component turns it into what it needs.
-    Scalar,
-    Enum(Vec<String>),
-    List(Box<Schema>),
-    Map(Box<Schema>),
-    Fields {
-        fields: BTreeMap<String, Schema>,
-        open: bool,
-    },
-    OneOf(Vec<Schema>),
+/// Judgements on the catalogue's schemas.
+pub(crate) trait Judge {
+    /// Whether there is such a key.
+    fn has(&self, key: &str) -> bool;
+    /// The known keys.
+    fn keys(&self) -> Vec<&str>;
+    /// Whether there may be more keys.
+    fn open(&self) -> bool;
+    /// Whether the node is a mapping, list or scalar as the schema asks.
+    fn same_kind(&self, node: Node<'_>) -> bool;
+    /// Why the collector refuses the node, by its own kind and type: what lies below a collection is judged by itself. As
+    /// confmap decodes since 0.105: strictly, but for numbers, and durations given as a number of nanoseconds.
+    fn refusal(&self, node: Node<'_>) -> Option<String>;
+    /// Whether the node is not refused.
+    fn takes(&self, node: Node<'_>) -> bool {
+        self.refusal(node).is_none()
+    }
 }
 
-impl Schema {
-    pub(crate) fn has(&self, key: &str) -> bool {
+impl Judge for Schema {
+    fn has(&self, key: &str) -> bool {
         self.field(key).is_some()
     }
 
-    pub(crate) fn field(&self, key: &str) -> Option<&Schema> {
-        match self {
-            Schema::Fields { fields, .. } => fields.get(key),
-            Schema::OneOf(all) => all.iter().find_map(|s| s.field(key)),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn keys(&self) -> Vec<&str> {
+    fn keys(&self) -> Vec<&str> {
         match self {
             Schema::Fields { fields, .. } => fields.keys().map(String::as_str).collect(),
             Schema::OneOf(all) => all.iter().flat_map(Schema::keys).collect(),
@@ -54,11 +39,11 @@ impl Schema {
         }
     }
 
-    pub(crate) fn open(&self) -> bool {
+    fn open(&self) -> bool {
         matches!(self, Schema::Fields { open: true, .. } | Schema::Any)
     }
 
-    pub(crate) fn same_kind(&self, node: Node<'_>) -> bool {
+    fn same_kind(&self, node: Node<'_>) -> bool {
         match self {
             Schema::Fields { .. } | Schema::Map(_) => node.is_mapping(),
             Schema::List(_) => node.is_sequence(),
@@ -67,14 +52,7 @@ impl Schema {
         }
     }
 
-    /// Whether the node is one of these, judged by its own kind and type alone.
-    pub(crate) fn takes(&self, node: Node<'_>) -> bool {
-        self.refusal(node).is_none()
-    }
-
-    /// Why the collector refuses the node, by its own kind and type: what lies below a collection is judged by itself. As
-    /// confmap decodes since 0.105: strictly, but for numbers, and durations given as a number of nanoseconds.
-    pub(crate) fn refusal(&self, node: Node<'_>) -> Option<String> {
+    fn refusal(&self, node: Node<'_>) -> Option<String> {
         if node.is_null() || node.as_str().is_some_and(is_variable) {
             return None;
         }
@@ -156,47 +134,29 @@ pub(crate) fn kind(node: Node<'_>) -> String {
 }
 
 /// Components whose configuration can be judged.
-pub(crate) fn judged_components<'a>(view: &View<'a>) -> Vec<(&'a Component, Schema)> {
+pub(crate) fn judged_components<'a>(view: &View<'a>) -> Vec<(&'a Component, &'static Schema)> {
     let known = |c: &&Component| matches!(standing(view.collector, c.class, &c.kind), Standing::Exists);
     view.config.components.iter().filter(known).filter_map(|c| Some((c, of_component(c)?))).collect()
 }
 
 /// The keys of a component, where they come from the compiled component: generated schemas leave out what a component reads
 /// by itself.
-pub(crate) fn of_component(component: &Component) -> Option<Schema> {
+pub(crate) fn of_component(component: &Component) -> Option<&'static Schema> {
     let known = catalogue::component(component.class, &component.kind)?;
-    known.keys.as_ref().filter(|_| known.reflected).map(read)
+    known.keys.as_ref().filter(|_| known.reflected)
 }
 
 /// The keys of `service.telemetry`.
-pub(crate) fn of_service() -> Option<Schema> {
-    catalogue::service()?.field("telemetry").map(read)
-}
-
-/// The catalogue's tree with this rule's judgements on it.
-fn read(schema: &catalogue::Schema) -> Schema {
-    use catalogue::Schema as From;
-    match schema {
-        From::Any => Schema::Any,
-        From::Bool => Schema::Bool,
-        From::Int => Schema::Int,
-        From::Uint => Schema::Uint,
-        From::Float => Schema::Float,
-        From::Str => Schema::Str,
-        From::Duration => Schema::Duration,
-        From::PrometheusDuration => Schema::PrometheusDuration,
-        From::Scalar => Schema::Scalar,
-        From::Enum(words) => Schema::Enum(words.clone()),
-        From::List(inner) => Schema::List(Box::new(read(inner))),
-        From::Map(inner) => Schema::Map(Box::new(read(inner))),
-        From::Fields { fields, open } => {
-            Schema::Fields { fields: fields.iter().map(|(k, v)| (k.clone(), read(v))).collect(), open: *open }
-        }
-        From::OneOf(all) => Schema::OneOf(all.iter().map(read).collect()),
-    }
+pub(crate) fn of_service() -> Option<&'static Schema> {
+    catalogue::service()?.field("telemetry")
 }
 
 /// Whether the version is near enough to the catalogue's that an unknown key is no older one.
 pub(crate) fn recent(view: &View<'_>) -> bool {
     view.collector.version.is_none_or(|v| v >= Version(0, 120, 0))
+}
+
+/// Whether the version takes no string for a number, and the like (`confmap.strictlyTypedInput`, core changelog 0.105).
+pub(crate) fn strict(view: &View<'_>) -> bool {
+    view.collector.version.is_none_or(|v| v >= Version(0, 105, 0))
 }

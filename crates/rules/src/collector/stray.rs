@@ -1,7 +1,7 @@
 //! Keys of a component that lost their indentation and stand beside it, as if they were components.
 
 use super::catalog::{Standing, standing};
-use super::schema::of_component;
+use super::schema::{Judge, of_component};
 use super::view::View;
 use catalogue::Class;
 use model::{Component, Place, section};

@@ -2,6 +2,7 @@
 
 use super::catalog::{Standing, joins, signals, standing};
 use super::edit::{Ops, define, define_all, rename, unrefer};
+use super::half_wired_connector::waiting;
 use super::lost::{echo_lost, lost};
 use super::shapes::shape;
 use super::slip::{Slip, hiding, slips};
@@ -232,6 +233,12 @@ fn meant<'a>(view: &View<'a>, undefined: &Undefined<'_>) -> Option<&'a str> {
     let ids = near(undefined.id, candidates.iter().map(|c| c.id.as_str()));
     if let [only] = ids.as_slice() {
         return Some(only);
+    }
+    if let [only] = undefined.references.as_slice()
+        && ids.is_empty()
+        && let Some(connector) = waiting(view, *only)
+    {
+        return Some(connector);
     }
     let unused: Vec<&str> =
         candidates.iter().filter(|c| ids.contains(&c.id.as_str()) && !view.used(c)).map(|c| c.id.as_str()).collect();

@@ -29,6 +29,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract) {
         let slips = slips(&view);
         let strays = strays(&view);
+        let foreign = foreign(&view);
         for component in &view.config.components {
             // A key that lost its place is no type.
             let misplaced = slips.iter().any(|s| s.at == component.at) || strays.iter().any(|s| s.at == component.at);
@@ -36,17 +37,23 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             if misplaced || matches!(standing, Standing::Exists | Standing::Unknown) {
                 continue;
             }
+            if foreign && matches!(standing, Standing::Nothing { near: None } | Standing::Elsewhere(_)) {
+                continue;
+            }
             drafts.push(draft(&view, component, &standing));
         }
     }
 }
 
+/// Whether it is for a distribution of somebody's own: no image says which one it is, and several types are of no known one.
+fn foreign(view: &View<'_>) -> bool {
+    let strange = |c: &&Component| standing(view.collector, c.class, &c.kind) == Standing::Nothing { near: None };
+    view.collector.image.is_none() && view.config.components.iter().filter(strange).count() > 1
+}
+
 fn draft(view: &View<'_>, component: &Component, standing: &Standing) -> Draft {
     let (class, id, kind) = (role(component.class), &component.id, &component.kind);
-    let version = view
-        .collector
-        .version
-        .map_or_else(|| "the collector".to_owned(), |v| format!("collector {}.{}.{}", v.0, v.1, v.2));
+    let version = view.collector.version.map_or_else(|| "the collector".to_owned(), |v| format!("collector {v}"));
     let message = match standing {
         Standing::Elsewhere(classes) => {
             let words: Vec<&str> = classes.iter().map(|c| role(*c)).collect();

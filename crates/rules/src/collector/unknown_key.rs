@@ -2,13 +2,14 @@
 
 use super::catalog::{Standing, standing};
 use super::edit::{Ops, put};
-use super::schema::{Schema, judged_components, of_service, recent};
+use super::schema::{Judge, judged_components, of_service, recent};
 use super::slip::{Meant, Slip, slips};
 use super::stray::{Stray, strays};
 use super::view::{View, is_variable, role, views};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{ONE_READING, Rule};
+use catalogue::Schema;
 use contract::Contract;
 use contract::endpoint::nearest_word;
 use model::{Component, Place, Source, section, type_of};
@@ -41,11 +42,11 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         for (component, schema) in judged_components(&view) {
             let Some(node) = view.node(&component.at) else { continue };
             let walk = Walk { view: &view, component: Some(component), slips: &slips };
-            walk.mapping(&[(node, &schema)], drafts);
+            walk.mapping(&[(node, schema)], drafts);
         }
         if let Some((node, schema)) = view.node(&view.root.key("service").key("telemetry")).zip(of_service()) {
             let walk = Walk { view: &view, component: None, slips: &slips };
-            walk.mapping(&[(node, &schema)], drafts);
+            walk.mapping(&[(node, schema)], drafts);
         }
     }
 }

@@ -236,13 +236,7 @@ pub(crate) fn word(signal: Signal) -> &'static str {
 
 /// The word for a class.
 pub(crate) fn role(class: Class) -> &'static str {
-    match class {
-        Class::Receiver => "receiver",
-        Class::Processor => "processor",
-        Class::Exporter => "exporter",
-        Class::Connector => "connector",
-        Class::Extension => "extension",
-    }
+    class.as_str()
 }
 
 impl<'a> View<'a> {

@@ -7,6 +7,7 @@ use crate::registry::{Rule, SAFE};
 use contract::Contract;
 use gate::analysis::Outcome;
 use gate::condition::Measured;
+use gate::promql::Operator;
 
 /// An empty result is an error instead of a failure.
 pub(crate) const ERRORS: Rule = Rule {
@@ -66,7 +67,9 @@ fn check_nan(contract: &Contract<'_>, drafts: &mut Drafts) {
         let Some(outcomes) = view.gate.outcomes() else { continue };
         // A failure condition alone is `gate/vacuous`.
         let Some(success) = &view.gate.success else { continue };
-        if outcomes.nan != Outcome::Successful {
+        // A comparison around the query lets no NaN through.
+        let sieved = view.query().is_some_and(|(_, q)| q.comparisons().iter().any(|c| c.whole && c.op != Operator::Ne));
+        if outcomes.nan != Outcome::Successful || sieved {
             continue;
         }
         let message = format!("{} is true on NaN", view.name());

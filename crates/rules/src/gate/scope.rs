@@ -6,7 +6,7 @@ use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::{CANARY_HASH, Contract, STABLE_HASH};
-use gate::promql::MatchOp;
+use gate::promql::{MatchOp, Matcher};
 use model::{ArgValue, RolloutArg};
 use yaml::Value;
 
@@ -74,6 +74,11 @@ fn stable_counted(view: &View<'_, '_>) -> Option<Draft> {
 fn takes_stable(view: &View<'_, '_>, index: usize) -> Option<bool> {
     let selector = view.selectors().get(index)?;
     if selector.matchers.iter().any(|m| m.value.contains(STABLE_HASH)) {
+        return Some(false);
+    }
+    // Also where nobody can say what the label holds (an unknown processor may set it), the canary's hash is not the stable's.
+    let tied = |m: &Matcher| m.value.contains(CANARY_HASH) && matches!(m.op, MatchOp::Eq | MatchOp::Re);
+    if selector.matchers.iter().any(tied) {
         return Some(false);
     }
     let counted = view.contract.composition(view.gate, index)?;

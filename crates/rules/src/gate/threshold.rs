@@ -67,13 +67,17 @@ enum Bound<'v> {
 }
 
 fn bound<'v>(view: &View<'v, '_>) -> Option<(Op, f64, Bound<'v>)> {
-    if let Some(found) = view.gate.bound_op() {
+    let answers_bool = view.query().is_some_and(|(_, q)| q.comparisons().iter().any(|c| c.whole && c.returns_bool));
+    if let Some(found) = view.gate.bound_op().filter(|_| !answers_bool) {
         let side = view.gate.success.as_ref().filter(|s| s.threshold.is_some()).or(view.gate.failure.as_ref())?;
         return Some((found.op, found.value, Bound::Condition(side)));
     }
     let outcomes = view.gate.outcomes()?;
-    let any = view.gate.success.as_ref()?.condition()?.eval(&Measured::Vector(vec![0.0])) == Ok(true);
-    let comparison = view.query()?.1.comparisons().into_iter().find(|c| c.whole && !c.returns_bool)?;
+    let success = view.gate.success.as_ref()?.condition()?;
+    let passes = |value: f64| success.eval(&Measured::Vector(vec![value])) == Ok(true);
+    let comparison = view.query()?.1.comparisons().into_iter().find(|c| c.whole)?;
+    // With `bool` it answers 1 where it holds, without it nothing where it does not.
+    let kept = passes(1.0) && passes(0.0) != comparison.returns_bool;
     let op = match comparison.op {
         Operator::Lt => Op::Lt,
         Operator::Le => Op::Le,
@@ -81,7 +85,7 @@ fn bound<'v>(view: &View<'v, '_>) -> Option<(Op, f64, Bound<'v>)> {
         Operator::Ge => Op::Ge,
         _ => return None,
     };
-    (any && outcomes.none != Outcome::Successful).then_some((op, comparison.threshold, Bound::Query(comparison)))
+    (kept && outcomes.none != Outcome::Successful).then_some((op, comparison.threshold, Bound::Query(comparison)))
 }
 
 fn threshold(view: &View<'_, '_>) -> Option<Draft> {

@@ -39,9 +39,10 @@ fn cannot_fail(view: &View<'_, '_>) -> Option<Draft> {
     let (gate, metric) = (view.gate, view.metric);
     let draft = |at: &Place, message: String| Draft::new(RULE.name, RULE.severity, at, message, NEVER);
     if gate.limits.dry_run {
-        let at = metric.dry_run.clone().unwrap_or_else(|| metric.at.clone());
+        let entry = metric.dry_run.clone().or_else(|| given_dry_run(view));
+        let at = entry.clone().unwrap_or_else(|| metric.at.clone());
         let whole = at.parent();
-        let remove = metric.dry_run.as_ref().map(|_| {
+        let remove = entry.map(|_| {
             fix(
                 "Take the gate out of the dry run",
                 Safety::Safe,
@@ -88,6 +89,13 @@ fn cannot_fail(view: &View<'_, '_>) -> Option<Draft> {
         )
     });
     Some(draft(&at, message).fix(lower))
+}
+
+/// The rollout's own entry that makes the metric run dry.
+fn given_dry_run(view: &View<'_, '_>) -> Option<Place> {
+    let (analysis, _) = view.rollout()?.runs().find(|(a, _)| Some(&a.at) == view.gate.analysis.as_ref())?;
+    let covers = |t: &&model::Text| model::dry_run_covers(&t.value, &view.metric.name);
+    analysis.dry_run.iter().find(covers).map(|t| t.at.clone())
 }
 
 /// A guarded condition from the policy's threshold.

@@ -86,7 +86,7 @@ fn providers<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
             // The controller asks, from its own namespace: a name without one can't be told.
             let target =
                 resolve(contract.repository, contract.context, None, text.at.file, &endpoint, contract.described());
-            let who = format!("gate `{}` asks Prometheus", metric.name);
+            let who = format!("gate `{}` sends its query", metric.name);
             found.push(Dial { text, range: 0..text.value.len(), endpoint, target, who, grpc: None });
         }
     }
@@ -109,7 +109,7 @@ fn scripts<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
                         &endpoint,
                         contract.described(),
                     );
-                    let who = format!("{} `{}` calls", workload.kind, workload.name);
+                    let who = format!("{} `{}` sends requests", workload.kind, workload.name);
                     found.push(Dial { text, range, endpoint, target, who, grpc: None });
                 }
             }

@@ -4,8 +4,8 @@ use super::ports::{behind, listening, nearest};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
-use contract::Contract;
-use contract::endpoint::nearest_word;
+use contract::endpoint::{Host, nearest_word};
+use contract::{Contract, Speaks};
 use model::{Place, PortRef, Service, ServicePort, Workload};
 use yaml::{Op, Value};
 
@@ -38,6 +38,17 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         }
     }
 }
+
+/// What takes a listener away is a finding of its own.
+const LOST: &[&str] = &[
+    "collector/undefined-component",
+    "collector/unused-component",
+    "collector/unknown-component-type",
+    "collector/unknown-key",
+    "collector/invalid-value",
+    "collector/no-receiver",
+    "collector/metrics-not-exposed",
+];
 
 const REFUSED: &str = "connections are refused: nothing listens on that port";
 
@@ -79,9 +90,14 @@ fn moved_listener(
         list
     };
     let mut moved = false;
-    for listener in
-        listeners.iter().filter(|l| l.written && l.used && !l.keys.is_empty() && !announced.contains(&l.port))
-    {
+    for listener in listeners.iter().filter(|l| {
+        l.written
+            && l.used
+            && !l.keys.is_empty()
+            && l.host == Host::Any
+            && l.speaks != Speaks::Scrape
+            && !announced.contains(&l.port)
+    }) {
         // What a probe alone reaches need not be announced.
         let probed =
             workload.containers.iter().flat_map(|c| &c.probes).any(|p| p.port.0 == PortRef::Number(listener.port));
@@ -178,7 +194,8 @@ fn probes(workload: &Workload, ports: &[u16], moved: bool, drafts: &mut Drafts) 
         );
         let consequence = "the probe fails: the container is restarted again and again, or never becomes ready";
         let fixed = near_only(port, ports).map(|p| mend(&probe.port.1, p));
-        drafts.push(Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(fixed));
+        let draft = Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(fixed);
+        drafts.push(LOST.iter().fold(draft, |d, rule| d.echo(rule, None)));
     }
 }
 

@@ -53,16 +53,12 @@ pub(crate) fn faults(contract: &Contract<'_>) -> Vec<(usize, usize, Fault)> {
         found.extend(stream.faults().iter().map(|f| (index, f.document, f.clone())));
     }
     for collector in &contract.repository.collectors {
-        if matches!(collector.source, Source::File) {
+        let Some(at) = collector.config.at.as_ref().filter(|_| !matches!(collector.source, Source::File)) else {
             continue;
-        }
-        let Some(at) = &collector.config.at else { continue };
-        let Some(node) = contract.repository.node(at) else { continue };
-        let outer = contract.repository.files.get(at.file).and_then(|f| f.stream.as_ref());
-        if outer.is_some_and(|o| std::ptr::eq(o, node.stream())) {
-            continue;
-        }
-        found.extend(node.stream().faults().iter().map(|f| (at.file, at.route.document, f.clone())));
+        };
+        // The root of a document inside a string has the string's own place; a mapping has no document in it.
+        let Some(inner) = contract.repository.node(at).and_then(|n| n.embedded()) else { continue };
+        found.extend(inner.faults().iter().map(|f| (at.file, at.route.document, f.clone())));
     }
     found
 }

@@ -2,7 +2,10 @@
 //! the safe fixes lead back to a clean state. `MUTATION=word` runs those alone whose name contains the word.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod collector;
 mod dice;
+mod frame;
+mod good;
 mod judge;
 mod mutator;
 mod reads;
@@ -10,6 +13,7 @@ mod spec;
 mod spelling;
 mod state;
 mod verdicts;
+mod wiring;
 
 use dice::Dice;
 use judge::{Case, judged, roots, told};
@@ -18,10 +22,10 @@ use state::State;
 use std::collections::{BTreeMap, HashSet};
 
 /// Throws of the dice for each mutator; those that change nothing new are passed over.
-const THROWS: u64 = 9;
+const THROWS: u64 = 7;
 
 fn mutators() -> impl Iterator<Item = &'static Mutator> {
-    [reads::MUTATORS, verdicts::MUTATORS].into_iter().flatten()
+    [reads::MUTATORS, verdicts::MUTATORS, frame::MUTATORS, collector::MUTATORS, wiring::MUTATORS].into_iter().flatten()
 }
 
 fn cases() -> Vec<Case> {
@@ -37,6 +41,8 @@ fn cases() -> Vec<Case> {
             all.filter(|case| seen.insert(format!("{:?}{:?}", case.after.files, case.after.context.push.is_some()))),
         );
     }
+    // A rule that is not written yet finds nothing.
+    found.retain(|case| case.roots.iter().all(|rule| hyperspace_rules::rule(rule).is_some()));
     found
 }
 
@@ -86,14 +92,12 @@ fn every_mutation_is_found_and_mended() {
 
 #[test]
 fn sound_spellings_are_sound() {
-    let throws: Vec<u64> = (0..60).collect();
-    let failures = everywhere(&throws, |throw| {
-        let mut state = State::clean();
-        let template = spelling::template(&mut Dice::new("spelling", *throw)).render();
-        state.set(state::TEMPLATE, &template);
-        let report = judged(&state);
-        (wanted("spelling") && roots(&report).next().is_some())
-            .then(|| format!("{throw}:\n{}{template}", told(&report)))
-    });
-    assert!(failures.is_empty(), "{} of {}\n{}", failures.len(), throws.len(), failures.join("\n"));
+    let failures = good::unsound_spellings(40);
+    assert!(failures.is_empty(), "{}\n{} fail", failures.join("\n"), failures.len());
+}
+
+#[test]
+fn sound_variants_are_sound() {
+    let failures = good::failures(wanted);
+    assert!(failures.is_empty(), "{}\n{} of {} fail", failures.join("\n"), failures.len(), good::count());
 }

@@ -18,6 +18,7 @@ pub(crate) const MUTATORS: &[Mutator] = &[
     mutator("threshold: another number", other_number),
     mutator("threshold: another comparison", other_comparison),
     mutator("threshold: another unit", other_unit),
+    mutator("threshold: another bound in the query", other_bound),
     mutator("threshold: another quantile", other_quantile),
     mutator("threshold: the mean", the_mean),
     mutator("threshold: failed requests a second", absolute_errors),
@@ -107,7 +108,7 @@ fn dry_run(dice: &mut Dice) -> Option<Case> {
 
 fn rollout_dry_run(dice: &mut Dice) -> Option<Case> {
     let mut name = String::new();
-    let case = on_template(dice, &["gate/vacuous"], Mends::Perhaps, |t, dice| {
+    let case = on_template(dice, &["gate/vacuous"], Mends::Clean, |t, dice| {
         name = if dice.once_in(2) { "\".*\"".to_owned() } else { t.gate(dice.pick(&KINDS)).name.clone() };
         true
     })?;
@@ -245,6 +246,23 @@ fn other_unit(dice: &mut Dice) -> Option<Case> {
             _ => "1000",
         };
         gate.kind != Kind::Traffic && replace_number(gate, &value, other)
+    })
+}
+
+fn other_bound(dice: &mut Dice) -> Option<Case> {
+    on_template(dice, &["gate/threshold-deviates"], Mends::Clean, |t, dice| {
+        let gate = t.gate(Kind::Traffic);
+        gate.query.function = "rate";
+        gate.query.form = "{all}".to_owned();
+        let number = dice.pick(&["0.5", "0.01", "0.0005", "5"]);
+        let (sign, condition) = dice.pick(&[
+            (">=", "len(result) > 0"),
+            (">= bool", "len(result) > 0 && result[0] == 1"),
+            (">=", "len(result) == 1"),
+        ]);
+        gate.raw = Some(format!("{} {sign} {number}", gate.query.text()));
+        gate.success = Some(condition.to_owned());
+        true
     })
 }
 

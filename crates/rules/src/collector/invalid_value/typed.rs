@@ -1,9 +1,10 @@
 //! Values whose type, unit or word the component refuses.
 
 use super::fatal;
-use crate::collector::schema::{Schema, judged_components, of_service};
+use crate::collector::schema::{Judge, judged_components, of_service, strict};
 use crate::collector::view::{View, role};
 use crate::draft::Drafts;
+use catalogue::Schema;
 use model::Place;
 use yaml::Node;
 
@@ -12,24 +13,28 @@ pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
         // A component that is no mapping at all is the frame's business.
         let Some(node) = view.node(&component.at).filter(|n| n.is_mapping()) else { continue };
         let owner = format!("{} `{}`", role(component.class), component.id);
-        let mut walk = Walk { file: component.at.file, owner: &owner, drafts };
-        walk.value(node, &schema, &[]);
+        let mut walk = Walk { file: component.at.file, owner: &owner, strict: strict(view), drafts };
+        walk.value(node, schema, &[]);
     }
     if let Some((node, schema)) = view.node(&view.root.key("service").key("telemetry")).zip(of_service()) {
-        let mut walk = Walk { file: view.root.file, owner: "`service.telemetry`", drafts };
-        walk.value(node, &schema, &[]);
+        let mut walk = Walk { file: view.root.file, owner: "`service.telemetry`", strict: strict(view), drafts };
+        walk.value(node, schema, &[]);
     }
 }
 
 struct Walk<'a> {
     file: usize,
     owner: &'a str,
+    /// Whether scalars of one type are refused for another.
+    strict: bool,
     drafts: &'a mut Drafts,
 }
 
 impl Walk<'_> {
     fn value(&mut self, node: Node<'_>, schema: &Schema, path: &[&str]) {
-        if let Some(why) = schema.refusal(node) {
+        let scalar = matches!(schema, Schema::Bool | Schema::Int | Schema::Uint | Schema::Float | Schema::Str);
+        let lenient = !self.strict && scalar && node.as_str().is_some();
+        if let Some(why) = schema.refusal(node).filter(|_| !lenient) {
             let key = if path.is_empty() { String::new() } else { format!(", `{}`", path.join(".")) };
             let message = format!("{}{key}: {why}", self.owner);
             self.drafts.push(fatal(

@@ -2,6 +2,7 @@
 
 use super::Asked;
 use crate::collector::invalid_value::listen::dial_port;
+use crate::collector::schema::recent;
 use crate::collector::view::is_variable;
 
 impl Asked<'_> {
@@ -16,7 +17,7 @@ impl Asked<'_> {
         let scheme = text.split_once("://").map(|(scheme, _)| scheme);
         let judged =
             matches!(scheme, None | Some("http" | "https")) && !is_variable(text) && !text.starts_with("unix:");
-        if judged && !dial_port(text) {
+        if judged && recent(self.view) && !dial_port(text) {
             self.say(
                 &["endpoint"],
                 &format!("`{text}` has no port, or none that is a number"),
