@@ -289,7 +289,10 @@ fn classify(contract: &Contract<'_>, gate: &Gate, metric: &Metric) -> GateKind {
     {
         return GateKind::Latency;
     }
-    let lower_bound = gate.bound_op().map(|t| matches!(t.op, Op::Gt | Op::Ge));
+    // A bound may stand in the query as well: `sum(…) >= 0.05`.
+    let sieve = query.comparisons().into_iter().find(|c| c.whole);
+    let lower = sieve.map(|c| matches!(c.op, promql::Operator::Gt | promql::Operator::Ge));
+    let lower_bound = lower.or_else(|| gate.bound_op().map(|t| matches!(t.op, Op::Gt | Op::Ge)));
     if query.ratio().is_some() {
         return GateKind::ErrorRate;
     }
