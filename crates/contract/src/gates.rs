@@ -4,7 +4,7 @@ use crate::{CANARY_HASH, Contract, STABLE_HASH};
 use gate::analysis::{Limits, Outcomes};
 use gate::condition::{self, CompileError, Condition, Op, Threshold};
 use gate::promql::{self, Query, QueryError};
-use model::{Analysis, ArgValue, Metric, Place, Provider, Rollout, Template, Text};
+use model::{Analysis, ArgValue, Metric, Place, Provider, Rollout, Text};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
