@@ -10,6 +10,7 @@ Sources:
   metadata.yaml  of each module: type, class, signals with their stability, distributions
   config.schema.yaml  of each module, since about 0.144: keys
   keys           ../../lab/go/collector/keys: signals, joins and keys of the compiled components, by reflection
+  reports        reports/distributions/*.yaml of the contrib and core repositories: the newest names, and who holds them
   history.json   what came, went and was renamed, made by history.py from the contrib changelog
 A module whose pinned version can't be had is taken at the nearest that can, and marked `nearest`.
 """
@@ -24,11 +25,21 @@ import yaml
 HERE = pathlib.Path(__file__).resolve().parent
 CONTRIB = "github.com/open-telemetry/opentelemetry-collector-contrib/"
 CORE = "go.opentelemetry.io/collector/"
-VERSIONS = ["v0.145.0", "v0.160.0"]
+VERSIONS = ["v0.145.0", "v0.149.0", "v0.155.0", "v0.160.0", "v0.136.0"]
+REPORTS = [CONTRIB.rstrip("/") + "@v0.160.0", CORE.rstrip("/") + "@v0.165.0"]
 SIGNALS = ["traces", "metrics", "logs", "profiles"]
 CLASSES = ["receiver", "processor", "exporter", "connector", "extension"]
 # Types of modules without metadata, where the folder's name does not tell.
-NAMES = {"memorylimiterprocessor": "memory_limiter", "otlpexporter": "otlp", "otlphttpexporter": "otlphttp"}
+NAMES = {
+    "memorylimiterprocessor": "memory_limiter",
+    "otlpexporter": "otlp",
+    "otlphttpexporter": "otlphttp",
+    "ecstaskobserver": "ecs_task_observer",
+    "awsiamdbauthextension": "aws_iam_db_auth",
+    "awslogsencodingextension": "awslogs_encoding",
+    "googlecloudlogentryencodingextension": "googlecloudlogentry_encoding",
+    "pebbletailstorageextension": "pebble_tail_storage",
+}
 
 
 def module(path):
@@ -135,6 +146,32 @@ def compiled():
     return components, shared
 
 
+def reports():
+    """(class, type, distribution) of all that the distributions list."""
+    for source in REPORTS:
+        run = subprocess.run(["go", "mod", "download", "-json", source], capture_output=True, text=True, check=True)
+        for file in sorted(pathlib.Path(json.loads(run.stdout)["Dir"]).glob("reports/distributions/*.yaml")):
+            report = yaml.safe_load(file.read_text())
+            for kind, names in (report.get("components") or {}).items():
+                for name in names if kind in CLASSES else []:
+                    yield kind, name, report["name"]
+
+
+def add_listed(components, renamed):
+    """Every listed name is a component. One that was never renamed corrects what the folder's name made us guess."""
+    for kind, name, distribution in reports():
+        plain = [k for k in components if k[0] == kind and k[1].replace("_", "") == name.replace("_", "")]
+        if (kind, name) not in components:
+            old = components.get(plain[0]) if plain else None
+            if old and (kind, name) not in renamed and "version" not in old:
+                del components[plain[0]]
+            components[(kind, name)] = {**(old or {"class": kind}), "type": name}
+        for key in {(kind, name), *plain} & components.keys():
+            held = components[key].setdefault("distributions", [])
+            if distribution not in held:
+                held = components[key]["distributions"] = sorted([*held, distribution])
+
+
 def main():
     reflected, shared = compiled()
     components = {}
@@ -180,7 +217,9 @@ def main():
             entry["signals"] = plain
         if found.get("alias"):
             components[(kind, found["alias"])] = {**components.get((kind, found["alias"]), {}), **entry, "type": found["alias"]}
-    for entry in json.loads((HERE / "history.json").read_text()):
+    history = json.loads((HERE / "history.json").read_text())
+    add_listed(components, {(e["class"], e["type"]) for e in history if e.get("alias")})
+    for entry in history:
         key = (entry["class"], entry["type"])
         # Another name of what is known under the old one, or the reverse: a module is read at one version only.
         old = components.get((entry["class"], entry.get("alias")))

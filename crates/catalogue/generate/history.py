@@ -1,5 +1,7 @@
 """Reads the contrib changelog on standard input and prints history.json: what came, went and was renamed, with the version.
 
+    awk '/^## v/{v=$2} {print v": "$0}' CHANGELOG.md | python3 history.py > history.json
+
 Lines that the words alone do not tell (the core's components, successors) are added by hand below, each with its source.
 """
 
@@ -38,20 +40,32 @@ BY_HAND = [
     {"class": "receiver", "type": "awscloudwatchmetrics", "removed": "0.134.0", "source": "contrib changelog 0.134.0 (#42238)"},
     {"class": "receiver", "type": "prometheus_exec", "removed": "0.83.0", "source": "contrib changelog 0.83.0 (#24740)"},
     {"class": "extension", "type": "kafkatopicsobserver", "removed": "0.159.0", "source": "contrib changelog 0.159.0 (#48186)"},
+    {"class": "exporter", "type": "carbon", "removed": "0.141.0", "source": "contrib changelog 0.141.0 (#38913)"},
+    {"class": "extension", "type": "ecs_task_observer", "removed": "0.140.0", "source": "contrib changelog 0.140.0 (#43818)"},
+    {"class": "processor", "type": "datadog", "removed": "0.94.0", "successor": ["connector", "datadog"], "source": "contrib changelog 0.94.0 (#31026), 0.84.0 (#19740)"},
+    {"class": "processor", "type": "remoteobserver", "removed": "0.89.0", "successor": ["processor", "remotetap"], "source": "contrib changelog 0.89.0 (#27873)"},
+    {"class": "processor", "type": "dynamic_sampling", "removed": "0.160.0", "successor": ["processor", "adaptive_tail_sampling"], "source": "contrib changelog 0.160.0 (#50367)"},
+    {"class": "processor", "type": "adaptive_tail_sampling", "added": "0.160.0", "source": "contrib changelog 0.160.0 (#50367)"},
+    {"class": "receiver", "type": "gitprovider", "removed": "0.109.0", "successor": ["receiver", "github"], "source": "contrib changelog 0.109.0 (#34731)"},
+    {"class": "receiver", "type": "dotnet_diagnostics", "removed": "0.77.0", "source": "contrib changelog 0.77.0 (#13218)"},
+    {"class": "receiver", "type": "promtail", "removed": "0.72.0", "source": "contrib changelog 0.72.0 (#18474)"},
+    {"class": "extension", "type": "fluentbit", "removed": "0.72.0", "source": "contrib changelog 0.72.0 (#18505)"},
+    {"class": "exporter", "type": "humio", "removed": "0.71.0", "source": "contrib changelog 0.71.0 (#17013)"},
+    {"class": "exporter", "type": "observiq", "removed": "0.60.0", "source": "contrib changelog 0.60.0 (#12406)"},
+    {"class": "exporter", "type": "stackdriver", "removed": "0.50.0", "successor": ["exporter", "googlecloud"], "source": "contrib changelog 0.50.0 (#9274)"},
+    {"class": "extension", "type": "aws_logs_encoding", "added": "0.148.0", "alias": "awslogs_encoding", "source": "contrib changelog 0.148.0 (#46776)"},
+    {"class": "extension", "type": "google_cloud_logentry_encoding", "added": "0.148.0", "alias": "googlecloudlogentry_encoding", "source": "contrib changelog 0.148.0 (#46778)"},
+    {"class": "exporter", "type": "nop", "added": "0.97.0", "source": "core changelog 0.97.0 (#7316)"},
+    {"class": "receiver", "type": "nop", "added": "0.97.0", "source": "core changelog 0.97.0 (#7316)"},
     {"class": "connector", "type": "spanmetrics", "added": "0.73.0", "source": "contrib changelog 0.73.0"},
     {"class": "exporter", "type": "otlp_grpc", "added": "0.144.0", "alias": "otlp", "source": "core changelog 0.144.0"},
     {"class": "exporter", "type": "otlp_http", "added": "0.144.0", "alias": "otlphttp", "source": "core changelog 0.144.0"},
 ]
 
-RENAME = re.compile(
-    r"^v([\d.]+): - `(\w+)/(\w+)`: .*?[Rr]ename.*?(?:`|'|\b)(\w+)(?:`|'|\b)[^`']*?(?:to|name)\s+(?:use\s+)?.*?(?:`|')(\w+)(?:`|')"
-)
-
-
 def renames(lines):
     for line in lines:
         match = re.match(r"^v([\d.]+): - `(\w+)/(\w+)`: (.*)$", line)
-        if not match or "rename" not in line.lower():
+        if not match or not re.search("rename|introduce new snake case", line, re.IGNORECASE):
             continue
         version, kind, new, text = match.groups()
         if kind not in CLASSES:

@@ -292,6 +292,39 @@ mod tests {
     }
 
     #[test]
+    fn knows_the_newest_names_and_what_they_replaced() {
+        let contrib = |class, name, v| verdict(class, name, Distribution::Contrib, Version::parse(v));
+        for (class, old, new) in [
+            (Class::Exporter, "azureblob", "azure_blob"),
+            (Class::Exporter, "otlphttp", "otlp_http"),
+            (Class::Receiver, "azuremonitor", "azure_monitor"),
+            (Class::Receiver, "prometheusremotewrite", "prometheus_remote_write"),
+            (Class::Receiver, "filelog", "file_log"),
+            (Class::Processor, "metricstarttime", "metric_start_time"),
+            (Class::Extension, "azureauth", "azure_auth"),
+        ] {
+            assert_eq!(contrib(class, old, "0.160.0"), Verdict::Known, "{old}");
+            assert_eq!(contrib(class, new, "0.160.0"), Verdict::Known, "{new}");
+            assert!(matches!(contrib(class, new, "0.142.0"), Verdict::NotYet(_, Some(name)) if name == old), "{new}");
+        }
+        // Always written so: no rename behind them.
+        for (class, name) in [
+            (Class::Exporter, "alibabacloud_logservice"),
+            (Class::Extension, "jaeger_encoding"),
+            (Class::Extension, "redis_storage"),
+        ] {
+            assert_eq!(contrib(class, name, "0.142.0"), Verdict::Known, "{name}");
+        }
+        let connector = Some((Class::Connector, "datadog"));
+        assert_eq!(contrib(Class::Processor, "datadog", "0.142.0"), Verdict::Removed(Version(0, 94, 0), connector));
+        let remotetap = Some((Class::Processor, "remotetap"));
+        assert_eq!(
+            contrib(Class::Processor, "remoteobserver", "0.90.0"),
+            Verdict::Removed(Version(0, 89, 0), remotetap)
+        );
+    }
+
+    #[test]
     fn knows_signals_and_keys() {
         let spanmetrics = component(Class::Connector, "spanmetrics").unwrap();
         assert_eq!(spanmetrics.joins.as_deref(), Some(&[(Signal::Traces, Signal::Metrics)][..]));
