@@ -105,10 +105,10 @@ fn unread(contract: &Contract<'_>, workload: &Workload, container: &Container, p
     let draft = |message: String| Draft::new(RULE.name, RULE.severity, &at.at, message, CONSEQUENCE);
     for mount in &container.mounts {
         let Some(file) = file_in(mount, path) else { continue };
-        let Some(volume) = workload.volumes.iter().find(|v| v.name == mount.volume.value) else { return None };
-        let Some(map) = config_map(contract, workload, volume) else { return None };
+        let volume = workload.volumes.iter().find(|v| v.name == mount.volume.value)?;
+        let map = config_map(contract, workload, volume)?;
         let names = names(volume, map);
-        if names.iter().any(|n| *n == file) || volume.mixed {
+        if names.contains(&file) || volume.mixed {
             return None;
         }
         let near = match names.as_slice() {
