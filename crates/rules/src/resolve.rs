@@ -3,7 +3,7 @@
 use crate::draft::{Draft, Echo};
 use crate::finding::{Finding, Location};
 use crate::outcome::Reported;
-use model::{Place, Repository};
+use model::Repository;
 use yaml::{Position, Route, Step};
 
 /// Resolves places, orders findings by file and position, and joins echoes to their causes.
@@ -93,17 +93,15 @@ fn break_circles(causes: &mut [Option<usize>]) {
 }
 
 fn matches(echo: &Echo, draft: &Draft) -> bool {
-    let rule = draft.finding.rule;
-    let named = rule == echo.rule || (echo.rule.ends_with('/') && rule.starts_with(echo.rule));
-    let inside = |place: &Place| {
-        draft.finding.at.file == place.file
-            && if echo.exact {
-                draft.finding.at.route == place.route
-            } else {
-                draft.finding.at.route.starts_with(&place.route)
-            }
-    };
-    named && echo.within.as_ref().is_none_or(inside)
+    let finding = &draft.finding;
+    let named = finding.rule == echo.rule || (echo.rule.ends_with('/') && finding.rule.starts_with(echo.rule));
+    let Some(place) = echo.within.as_ref().filter(|_| named) else { return named };
+    if echo.exact {
+        // One finding may speak for several places.
+        let mut places = std::iter::once(&finding.at).chain(finding.related.iter().map(|(at, _)| at));
+        return places.any(|at| at.file == place.file && at.route == place.route);
+    }
+    finding.at.file == place.file && finding.at.route.starts_with(&place.route)
 }
 
 fn report(repository: &Repository, finding: Finding) -> Reported {

@@ -141,7 +141,7 @@ impl<'a> Wiring<'a> {
             draft = draft.echo("collector/unsupported-signal", Some(&reference.pipeline.at));
         }
         for slip in slips(view).iter().filter(|s| s.pipelines) {
-            draft = draft.echo("collector/unknown-key", Some(&slip.at));
+            draft = draft.echo_at("collector/unknown-key", &slip.at);
         }
         // A reference that nearly names it, or stands where its name has to be.
         let id = self.connector.id.as_str();

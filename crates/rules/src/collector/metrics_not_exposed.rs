@@ -135,7 +135,7 @@ impl<'a> Gap<'a> {
         for slip in
             slips(view).iter().filter(|s| s.pipelines || s.components.iter().any(|(c, _)| *c == Class::Exporter))
         {
-            draft = draft.echo("collector/unknown-key", Some(&slip.at));
+            draft = draft.echo_at("collector/unknown-key", &slip.at);
         }
         draft = echo_lost(view, draft, &["prometheus", "exporters", "metrics", "pipelines", "service"]);
         let port = self.scrape.port.to_string();

@@ -32,7 +32,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         let consequence = "the collector exits at start: \"no receiver configuration specified in config\"";
         let mut draft = Draft::new(RULE.name, RULE.severity, &at, message, consequence).fix(mend(&view, &wanted));
         for slip in slips(&view).iter().filter(|s| s.components.iter().any(|(class, _)| *class == Class::Receiver)) {
-            draft = draft.echo("collector/unknown-key", Some(&slip.at));
+            draft = draft.echo_at("collector/unknown-key", &slip.at);
         }
         draft = echo_lost(&view, draft, &["receivers"]);
         let ids: Vec<&str> = wanted.iter().map(String::as_str).collect();

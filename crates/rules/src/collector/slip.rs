@@ -3,12 +3,10 @@
 
 use super::catalog::{Standing, standing};
 use super::view::{SIDES, View};
-use crate::draft::fix;
-use crate::finding::{Fix, Safety};
 use catalogue::Class;
 use contract::endpoint::nearest_word;
 use model::{Place, SECTIONS, section, signal, type_of};
-use yaml::{Node, Op};
+use yaml::Node;
 
 /// A misplaced or misspelled key.
 pub(crate) struct Slip {
@@ -37,23 +35,6 @@ pub(crate) enum Meant {
 }
 
 impl Slip {
-    /// The fix; removing what can't be placed loses what it says, so that is for a person to decide.
-    pub(crate) fn fix(&self) -> Fix {
-        let (file, route) = (self.at.file, self.at.route.clone());
-        let key = &self.key;
-        match &self.meant {
-            Meant::Named(name) => {
-                let op = Op::SetKey { route, key: name.clone() };
-                fix(format!("Rename `{key}` to `{name}`"), Safety::Safe, [(file, op)])
-            }
-            Meant::In(to, label) => {
-                let op = Op::Move { route, to: to.route.clone(), after: None };
-                fix(format!("Move `{key}` into {label}"), Safety::Safe, [(file, op)])
-            }
-            Meant::Nothing => fix(format!("Remove `{key}`"), Safety::Unsafe, [(file, Op::Remove { route })]),
-        }
-    }
-
     /// Whether it hides the component.
     pub(crate) fn hides(&self, class: Class, id: &str) -> bool {
         self.components.iter().any(|(c, i)| *c == class && i == id)

@@ -141,7 +141,7 @@ fn component(view: &View<'_>, undefined: &Undefined<'_>, slips: &[Slip]) -> Opti
     }
     // Where the definition is there but misplaced or misspelled, that is the cause.
     if let Some(slip) = hiding(slips, first.side, id) {
-        draft = draft.echo("collector/unknown-key", Some(&slip.at));
+        draft = draft.echo_at("collector/unknown-key", &slip.at);
     }
     draft = echo_lost(view, draft, &[id, section(class)]);
     for at in lost(view, &[id]) {
@@ -258,7 +258,7 @@ fn extension(view: &View<'_>, text: &Text, slips: &[Slip]) -> Draft {
         .echo_at("collector/invalid-value", &text.at)
         .echo_at("collector/invalid-value", &view.root.key("extensions"));
     if let Some(slip) = hiding(slips, Class::Extension, id) {
-        draft = draft.echo("collector/unknown-key", Some(&slip.at));
+        draft = draft.echo_at("collector/unknown-key", &slip.at);
     }
     draft = echo_lost(view, draft, &[id, "extensions"]);
     for at in lost(view, &["extensions"]) {

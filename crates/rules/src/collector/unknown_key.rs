@@ -5,9 +5,9 @@ use super::edit::{Ops, put};
 use super::schema::{Judge, judged_components, of_service, recent};
 use super::slip::{Meant, Slip, slips};
 use super::stray::{Stray, strays};
-use super::view::{View, is_variable, role, views};
+use super::view::{View, is_variable, listed, role, views};
 use crate::draft::{Draft, Drafts, fix};
-use crate::finding::{Fix, Safety, Severity};
+use crate::finding::{Safety, Severity};
 use crate::registry::{ONE_READING, Rule};
 use catalogue::Schema;
 use contract::Contract;
@@ -35,37 +35,99 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         if view.collector.source == Source::File && view.collector.workload.is_none() && alien > 1 {
             continue;
         }
-        drafts.list.extend(slips.iter().map(of_slip));
-        for stray in strays(&view) {
-            drafts.list.push(of_stray(&stray));
-        }
+        let mut found: Vec<Unknown> = slips.iter().map(of_slip).collect();
+        found.extend(strays(&view).iter().map(of_stray));
         for (component, schema) in judged_components(&view) {
             let Some(node) = view.node(&component.at) else { continue };
             let walk = Walk { view: &view, component: Some(component), slips: &slips };
-            walk.mapping(&[(node, schema)], drafts);
+            walk.mapping(&[(node, schema)], &mut found);
         }
         if let Some((node, schema)) = view.node(&view.root.key("service").key("telemetry")).zip(of_service()) {
             let walk = Walk { view: &view, component: None, slips: &slips };
-            walk.mapping(&[(node, schema)], drafts);
+            walk.mapping(&[(node, schema)], &mut found);
         }
+        drafts.list.extend(together(found).into_iter().map(draft));
     }
 }
 
-fn of_slip(slip: &Slip) -> Draft {
-    let message = match &slip.meant {
-        Meant::Named(name) => format!("{} has no key `{}`; `{name}` is near", slip.inside, slip.key),
-        Meant::In(_, label) => format!("`{}` stands in {}, but belongs into {label}", slip.key, slip.inside),
-        Meant::Nothing => format!("{} has no key `{}`", slip.inside, slip.key),
-    };
-    Draft::new(RULE.name, RULE.severity, &slip.at, message, CONSEQUENCE).fix(slip.fix())
+/// A key that nobody knows where it stands.
+struct Unknown {
+    at: Place,
+    key: String,
+    /// The mapping that it stands in, for a sentence.
+    inside: String,
+    reading: Reading,
+    says: String,
 }
 
-fn of_stray(stray: &Stray) -> Draft {
-    let message = format!("`{}` stands in {} beside `{}`, but belongs into it", stray.key, stray.inside(), stray.id);
-    let consequence = format!("the collector exits at start: \"unknown type: \\\"{}\\\"\"", stray.key);
-    let op = Op::Move { route: stray.at.route.clone(), to: stray.owner.route.clone(), after: None };
-    let mend = fix(format!("Move `{}` into `{}`", stray.key, stray.id), Safety::Safe, [(stray.at.file, op)]);
-    Draft::new(RULE.name, RULE.severity, &stray.at, message, consequence).fix(mend)
+/// Keys that stand in one mapping and belong into one other are one slip of the indentation: the first, and the rest.
+fn together(found: Vec<Unknown>) -> Vec<(Unknown, Vec<Unknown>)> {
+    let mut groups: Vec<(Unknown, Vec<Unknown>)> = Vec::new();
+    for unknown in found {
+        let same = |first: &Unknown| match (&first.reading, &unknown.reading) {
+            (Reading::Move { to: a, .. }, Reading::Move { to: b, .. }) => {
+                a == b && first.at.parent() == unknown.at.parent()
+            }
+            _ => false,
+        };
+        match groups.iter_mut().find(|(first, _)| same(first)) {
+            Some((_, rest)) => rest.push(unknown),
+            None => groups.push((unknown, Vec::new())),
+        }
+    }
+    groups
+}
+
+fn draft((first, rest): (Unknown, Vec<Unknown>)) -> Draft {
+    let keys: Vec<&str> = std::iter::once(&first).chain(&rest).map(|u| u.key.as_str()).collect();
+    let names = listed(&keys);
+    let (stand, belong) = if rest.is_empty() { ("stands", "belongs") } else { ("stand", "belong") };
+    let Unknown { at, inside, reading, says, key } = first;
+    let message = match &reading {
+        Reading::Rename(name) => format!("{inside} has no key `{key}`; `{name}` is near"),
+        Reading::Move { label, .. } => format!("{names} {stand} in {inside}, but {belong} into {label}"),
+        Reading::Rewrite(title, _) => format!("{inside} has no key `{key}` any more: {}", lower(title)),
+        Reading::Nothing => format!("{inside} has no key `{key}`"),
+    };
+    let (file, route) = (at.file, at.route.clone());
+    let mut draft = Draft::new(RULE.name, RULE.severity, &at, message, says);
+    let mend = match reading {
+        Reading::Rename(name) => {
+            fix(format!("Rename `{key}` to `{name}`"), Safety::Safe, [(file, Op::SetKey { route, key: name })])
+        }
+        Reading::Move { to, label, missing } => {
+            let mut ops = Ops::new();
+            if let Some(name) = missing {
+                let parent = to.parent();
+                ops.push((file, Op::Insert { route: parent.route, key: name, value: Value::Null, after: None }));
+            }
+            ops.push((file, Op::Move { route, to: to.route.clone(), after: None }));
+            for other in rest {
+                draft = draft.related(&other.at, "and this one");
+                ops.push((file, Op::Move { route: other.at.route, to: to.route.clone(), after: None }));
+            }
+            fix(format!("Move {names} into {label}"), Safety::Safe, ops)
+        }
+        Reading::Rewrite(title, ops) => fix(title, Safety::Safe, ops),
+        Reading::Nothing => fix(format!("Remove `{key}`"), Safety::Unsafe, [(file, Op::Remove { route })]),
+    };
+    draft.fix(mend)
+}
+
+fn of_slip(slip: &Slip) -> Unknown {
+    let reading = match &slip.meant {
+        Meant::Named(name) => Reading::Rename(name.clone()),
+        Meant::In(to, label) => Reading::Move { to: to.clone(), label: label.clone(), missing: None },
+        Meant::Nothing => Reading::Nothing,
+    };
+    let says = CONSEQUENCE.to_owned();
+    Unknown { at: slip.at.clone(), key: slip.key.clone(), inside: slip.inside.clone(), reading, says }
+}
+
+fn of_stray(stray: &Stray) -> Unknown {
+    let reading = Reading::Move { to: stray.owner.clone(), label: format!("`{}` beside it", stray.id), missing: None };
+    let says = format!("the collector exits at start: \"unknown type: \\\"{}\\\"\"", stray.key);
+    Unknown { at: stray.at.clone(), key: stray.key.clone(), inside: stray.inside(), reading, says }
 }
 
 struct Walk<'a> {
@@ -78,28 +140,28 @@ struct Walk<'a> {
 type Chain<'a, 's> = [(Node<'a>, &'s Schema)];
 
 impl<'a> Walk<'a> {
-    fn mapping(&self, chain: &Chain<'a, '_>, drafts: &mut Drafts) {
+    fn mapping(&self, chain: &Chain<'a, '_>, found: &mut Vec<Unknown>) {
         let Some((node, schema)) = chain.last() else { return };
         match schema {
             Schema::Fields { .. } if node.is_mapping() => {
                 let open = schema.open();
                 for (key, value) in node.entries() {
                     match schema.field(key) {
-                        Some(inner) => self.deeper(chain, value, inner, drafts),
+                        Some(inner) => self.deeper(chain, value, inner, found),
                         // `tls::insecure` is a path to the collector.
                         None if open || key == "<<" || key.contains("::") || is_variable(key) => {}
-                        None => drafts.list.extend(self.unknown(chain, key, value)),
+                        None => found.extend(self.unknown(chain, key, value)),
                     }
                 }
             }
             Schema::Map(inner) => {
                 for (_, value) in node.entries() {
-                    self.deeper(chain, value, inner, drafts);
+                    self.deeper(chain, value, inner, found);
                 }
             }
             Schema::List(inner) => {
                 for value in node.items() {
-                    self.deeper(chain, value, inner, drafts);
+                    self.deeper(chain, value, inner, found);
                 }
             }
             Schema::OneOf(all) => {
@@ -109,20 +171,20 @@ impl<'a> Walk<'a> {
                     let mut chain = chain.to_vec();
                     chain.pop();
                     chain.push((*node, only));
-                    self.mapping(&chain, drafts);
+                    self.mapping(&chain, found);
                 }
             }
             _ => {}
         }
     }
 
-    fn deeper(&self, chain: &Chain<'a, '_>, value: Node<'a>, schema: &Schema, drafts: &mut Drafts) {
+    fn deeper(&self, chain: &Chain<'a, '_>, value: Node<'a>, schema: &Schema, found: &mut Vec<Unknown>) {
         let mut chain = chain.to_vec();
         chain.push((value, schema));
-        self.mapping(&chain, drafts);
+        self.mapping(&chain, found);
     }
 
-    fn unknown(&self, chain: &Chain<'a, '_>, key: &str, value: Node<'a>) -> Option<Draft> {
+    fn unknown(&self, chain: &Chain<'a, '_>, key: &str, value: Node<'a>) -> Option<Unknown> {
         let file = self.view.root.file;
         let at = Place::of(file, value);
         // A section that slipped in here is reported as such.
@@ -130,19 +192,12 @@ impl<'a> Walk<'a> {
             return None;
         }
         let (node, _) = chain.last()?;
-        let place = Place::of(file, *node);
-        let inside = self.name(&place);
-        let meant = self.meant(chain, key, value);
-        if matches!(meant, Reading::Nothing) && !recent(self.view) {
+        let reading = self.meant(chain, key, value);
+        if matches!(reading, Reading::Nothing) && !recent(self.view) {
             return None;
         }
-        let message = match &meant {
-            Reading::Rename(name) => format!("{inside} has no key `{key}`; `{name}` is near"),
-            Reading::Move { label, .. } => format!("`{key}` stands in {inside}, but belongs into {label}"),
-            Reading::Rewrite(title, _) => format!("{inside} has no key `{key}` any more: {}", lower(title)),
-            Reading::Nothing => format!("{inside} has no key `{key}`"),
-        };
-        Some(Draft::new(RULE.name, RULE.severity, &at, message, CONSEQUENCE).fix(self.mend(&at, key, meant)))
+        let inside = self.name(&Place::of(file, *node));
+        Some(Unknown { at, key: key.to_owned(), inside, reading, says: CONSEQUENCE.to_owned() })
     }
 
     /// How to call a mapping: the component, and the keys below it.
@@ -195,7 +250,7 @@ impl<'a> Walk<'a> {
             (Some(inner), near) if near.is_none() || present.contains(&inner) => {
                 let to = Place::of(file, *node).key(inner);
                 let missing = node.get(inner).is_none().then(|| inner.to_owned());
-                return Reading::Move { label: self.name(&to), to, missing };
+                return Reading::Move { label: format!("`{inner}`"), to, missing };
             }
             (_, Some(near)) => return Reading::Rename(near.to_owned()),
             _ => {}
@@ -240,26 +295,6 @@ impl<'a> Walk<'a> {
                 Some(Reading::Rewrite("Say it with `readers`".to_owned(), ops))
             }
             _ => None,
-        }
-    }
-
-    fn mend(&self, at: &Place, key: &str, meant: Reading) -> Fix {
-        let (file, route) = (at.file, at.route.clone());
-        match meant {
-            Reading::Rename(name) => {
-                fix(format!("Rename `{key}` to `{name}`"), Safety::Safe, [(file, Op::SetKey { route, key: name })])
-            }
-            Reading::Move { to, label, missing } => {
-                let mut ops = Ops::new();
-                if let Some(name) = missing {
-                    let parent = to.parent();
-                    ops.push((file, Op::Insert { route: parent.route, key: name, value: Value::Null, after: None }));
-                }
-                ops.push((file, Op::Move { route, to: to.route, after: None }));
-                fix(format!("Move `{key}` into {label}"), Safety::Safe, ops)
-            }
-            Reading::Rewrite(title, ops) => fix(title, Safety::Safe, ops),
-            Reading::Nothing => fix(format!("Remove `{key}`"), Safety::Unsafe, [(file, Op::Remove { route })]),
         }
     }
 }

@@ -57,7 +57,7 @@ fn draft(view: &View<'_>, component: &Component) -> Draft {
         draft = draft.echo("collector/undefined-component", Some(&text.at));
     }
     for slip in slips(view).iter().filter(|s| s.pipelines) {
-        draft = draft.echo("collector/unknown-key", Some(&slip.at));
+        draft = draft.echo_at("collector/unknown-key", &slip.at);
     }
     let keys =
         ["extensions", "receivers", "processors", "exporters", "pipelines", "service", "traces", "metrics", "logs"];

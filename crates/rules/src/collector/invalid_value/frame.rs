@@ -46,7 +46,7 @@ pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
 
 fn echo(view: &View<'_>, mut draft: Draft, slips: &[Slip], explains: impl Fn(&Slip) -> bool) -> Draft {
     for slip in slips.iter().filter(|s| explains(s)) {
-        draft = draft.echo("collector/unknown-key", Some(&slip.at));
+        draft = draft.echo_at("collector/unknown-key", &slip.at);
     }
     if view.has_duplicates() {
         draft = draft.echo("yaml/duplicate-key", None);
