@@ -17,6 +17,7 @@ A module whose pinned version can't be had is taken at the nearest that can, and
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -126,6 +127,24 @@ def convert(schema, local, shared, depth=0):
     return {"string": "string", "boolean": "bool", "integer": "int", "number": "float"}.get(kind, "any")
 
 
+OWN_READING = re.compile(r"func \(\w+ \*?\w+\) Unmarshal\(\w+ \*confmap\.Conf\)")
+TAG = re.compile(r'mapstructure:"([^",]+)')
+
+
+def complete(keys, where):
+    """Generated schemas miss fields; a key that any struct beside the configuration has is no unknown one, and a
+    component that reads its configuration by itself may take others too."""
+    for file in where.glob("*.go"):
+        if file.name.endswith("_test.go"):
+            continue
+        text = file.read_text()
+        if OWN_READING.search(text):
+            keys["open"] = True
+        for tag in TAG.findall(text):
+            keys["fields"].setdefault(tag, "any")
+    return keys
+
+
 def compiled():
     keys = HERE.parents[1] / "lab/go/collector"
     given = [a.removeprefix("--keys=") for a in sys.argv if a.startswith("--keys=")]
@@ -203,7 +222,7 @@ def main():
                 tree = yaml.safe_load(schema.read_text())
                 keys = convert(tree, tree.get("$defs") or {}, shared)
                 if isinstance(keys, dict) and keys.get("fields"):
-                    entry["keys"] = keys
+                    entry["keys"] = complete(keys, where)
         components[(entry["class"], entry["type"])] = entry
     for (kind, name), found in reflected.items():
         entry = components.setdefault((kind, name), {"class": kind, "type": name})

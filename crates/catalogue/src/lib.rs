@@ -330,6 +330,17 @@ mod tests {
         assert_eq!(spanmetrics.joins.as_deref(), Some(&[(Signal::Traces, Signal::Metrics)][..]));
         let keys = component(Class::Exporter, "otlp").unwrap().keys.as_ref().unwrap();
         assert!(keys.field("tls").is_some_and(|t| t.field("insecure").is_some()));
+        // Keys that the generated schemas of these modules leave out.
+        for (class, name, key) in [
+            (Class::Exporter, "splunk_hec", "retry_on_failure"),
+            (Class::Receiver, "hostmetrics", "scrapers"),
+            (Class::Receiver, "receiver_creator", "receivers"),
+            (Class::Processor, "geoip", "providers"),
+        ] {
+            let keys = component(class, name).unwrap().keys.as_ref().unwrap();
+            let open = matches!(keys, Schema::Fields { open: true, .. });
+            assert!(open || keys.field(key).is_some(), "{name} {key}");
+        }
         assert_eq!(component(Class::Exporter, "prometheus").unwrap().signals.as_deref(), Some(&[Signal::Metrics][..]));
     }
 }
