@@ -1,6 +1,6 @@
 //! What must hold of a mutated state: the fault is found as the root, nothing else is said, and the safe fixes lead back.
 
-use crate::state::{CONFIG, State};
+use crate::state::State;
 use hyperspace_rules::{Report, Reported, Safety, Severity, check, fix};
 use model::Repository;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,7 +86,9 @@ impl Case {
 
     /// Whether the mutation changed a collector's configuration: then the hash that restarts its pods is an old one.
     fn config_changed(&self) -> bool {
-        let config = |s: &State| s.files.iter().find(|(p, _)| p == CONFIG).map(|(_, t)| t.clone());
+        let config = |s: &State| -> Vec<String> {
+            s.files.iter().filter(|(_, t)| t.contains("pipelines")).map(|(_, t)| t.clone()).collect()
+        };
         config(&self.before) != config(&self.after)
     }
 
