@@ -3,13 +3,13 @@
 //!
 //! Nothing of the mended text is changed for the run but addresses, which are laid over it: what listens does so on free
 //! loopback ports, and what is sent elsewhere goes to a loopback port where nobody listens.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 use catalogue::Class;
 use contract::{CANARY_HASH, Contract, Listener, Speaks, sanitize};
 use hyperspace_rules::{Fixed, Safety, Severity, fix};
 use lab::Program;
-use lab::trial::{HotRod, Sample, collector, free_ports, get, hotrod, parse, scrape};
+use lab::trial::{HotRod, Sample, collector, get, hotrod, on_free_ports, parse, scrape};
 use model::{Collector, Context, Repository, SourceFile, Workload};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -101,9 +101,12 @@ fn before_the_real_programs(fixed: &Fixed) {
         Command::new(&collector_binary).arg("validate").arg(format!("--config=yaml:{config}")).output().unwrap();
     assert!(verdict.status.success(), "{}\n{config}", String::from_utf8_lossy(&verdict.stderr));
 
-    let ports = Ports::of(&contract);
-    let over = ports.over(&fixed.repository, mended).to_string();
-    let mut process = collector(&collector_binary, &config, &over).unwrap();
+    let start = |free: [u16; 16]| {
+        let ports = Ports::of(&contract, free);
+        let over = ports.over(&fixed.repository, mended).to_string();
+        Ok((collector(&collector_binary, &config, &over)?, ports))
+    };
+    let (mut process, ports) = on_free_ports(start).unwrap_or_else(|error| panic!("{error}\n{config}"));
     for (listener, port) in ports.find(|l| l.id == "health_check") {
         let healthy = get(port, "/").unwrap();
         assert_eq!(healthy.status, 200, "{listener:?}: {}", healthy.body);
@@ -153,8 +156,7 @@ struct Ports<'c> {
 }
 
 impl<'c> Ports<'c> {
-    fn of(contract: &'c Contract<'_>) -> Ports<'c> {
-        let free: [u16; 16] = free_ports().unwrap();
+    fn of(contract: &'c Contract<'_>, free: [u16; 16]) -> Ports<'c> {
         // Its own metrics have no place in the configuration that must be written to move them: the trial turns them off.
         let listeners = contract.listeners[0].iter().filter(|l| l.id != "telemetry");
         Ports { listeners: listeners.zip(free).collect(), nobody: free[15] }

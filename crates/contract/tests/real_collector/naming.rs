@@ -4,11 +4,12 @@ use crate::cases::{CASES, Case};
 use crate::recording::{Recording, recording};
 use hyperspace_contract::{Contract, Domain, Kind, Origin};
 use lab::Program;
-use lab::trial::{Sample, collector, free_ports, parse, post_json, scrape};
+use lab::trial::{Process, Sample, collector, on_free_ports, parse, post_json, scrape};
 use model::{Context, Repository, SourceFile};
 use serde_json::{Map, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -166,14 +167,11 @@ fn shown(samples: &[Sample]) -> Series {
     found
 }
 
-/// Runs the real collector with the case's configuration on loopback ports, sends it the recorded spans at once (so that
-/// one flush holds all of them) and reads its pages.
-fn real(case: &Case, binary: &Path, recording: &Recording) -> Vec<Sample> {
-    let [otlp, first, second] = free_ports().unwrap();
+/// Starts the real collector with the case's configuration, with the receiver and the exporters on these ports.
+fn start(case: &Case, binary: &Path, otlp: u16, pages: &[u16]) -> io::Result<Process> {
     let endpoint = |port: u16| json!({ "endpoint": format!("127.0.0.1:{port}") });
-    let ports: Vec<u16> = [first, second].into_iter().take(case.exporters.len()).collect();
     let exporters: Map<String, _> =
-        case.exporters.iter().zip(&ports).map(|((id, _), port)| ((*id).to_owned(), endpoint(*port))).collect();
+        case.exporters.iter().zip(pages).map(|((id, _), port)| ((*id).to_owned(), endpoint(*port))).collect();
     let connectors: Map<String, _> = case
         .connectors
         .iter()
@@ -184,7 +182,16 @@ fn real(case: &Case, binary: &Path, recording: &Recording) -> Vec<Sample> {
         "connectors": connectors,
         "exporters": exporters,
     });
-    let mut process = collector(binary, &config(case), &over.to_string()).unwrap();
+    collector(binary, &config(case), &over.to_string())
+}
+
+/// Sends the recorded spans to the real collector, all at once (so that one flush holds all of them), and reads its pages.
+fn real(case: &Case, binary: &Path, recording: &Recording) -> Vec<Sample> {
+    let on = |[otlp, first, second]: [u16; 3]| {
+        let ports: Vec<u16> = [first, second].into_iter().take(case.exporters.len()).collect();
+        Ok((start(case, binary, otlp, &ports)?, otlp, ports))
+    };
+    let (mut process, otlp, ports) = on_free_ports(on).unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let sent = post_json(otlp, "/v1/traces", &recording.request(case.resource)).unwrap();
     assert_eq!(sent.status, 200, "{}", sent.body);
     let expected = (recording.spans().len() * case.connectors.len() * case.exporters.len()) as f64;

@@ -1,7 +1,7 @@
 //! What the real HotROD sends and counts, taken once: the spans of rides and other requests, and its own metrics page.
 
 use lab::Program;
-use lab::trial::{HotRod, collector, free_ports, hotrod, poll, scrape};
+use lab::trial::{HotRod, collector, hotrod, on_free_ports, poll, scrape};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -99,13 +99,15 @@ pub(crate) fn recording() -> Option<&'static Recording> {
 fn record(collector_binary: &Path, hotrod_binary: &Path) -> Recording {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("spans.json");
-    let [port] = free_ports().unwrap();
-    let config = json!({
-        "receivers": { "otlp": { "protocols": { "http": { "endpoint": format!("127.0.0.1:{port}") } } } },
-        "exporters": { "file": { "path": file, "flush_interval": "50ms" } },
-        "service": { "pipelines": { "traces": { "receivers": ["otlp"], "exporters": ["file"] } } },
-    });
-    let _collector = collector(collector_binary, &config.to_string(), "{}").unwrap();
+    let config = |port: u16| {
+        json!({
+            "receivers": { "otlp": { "protocols": { "http": { "endpoint": format!("127.0.0.1:{port}") } } } },
+            "exporters": { "file": { "path": file, "flush_interval": "50ms" } },
+            "service": { "pipelines": { "traces": { "receivers": ["otlp"], "exporters": ["file"] } } },
+        })
+    };
+    let start = |[port]: [u16; 1]| Ok((collector(collector_binary, &config(port).to_string(), "{}")?, port));
+    let (_collector, port) = on_free_ports(start).unwrap();
     let hotrod =
         hotrod(hotrod_binary, port, "hotrod.pod.name=hotrod-1,hotrod.namespace=hotrod,hotrod.pod.hash=58d9c7f6bd")
             .unwrap();

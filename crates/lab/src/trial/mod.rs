@@ -10,5 +10,5 @@ mod programs;
 
 pub use exposition::{Sample, parse};
 pub use http::{Response, get, post_json, scrape};
-pub use process::{Process, free_ports, poll};
+pub use process::{Process, free_ports, on_free_ports, poll};
 pub use programs::{HotRod, collector, hotrod};

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// Between two looks: short beside anything that is waited for.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How Go's programs say that a port was taken.
+const TAKEN: &str = "address already in use";
+
 /// A running program; killed when dropped.
 #[derive(Debug)]
 pub struct Process {
@@ -52,8 +55,9 @@ impl Process {
     /// Asks until there is an answer.
     ///
     /// # Errors
-    /// [`io::ErrorKind::TimedOut`] after `limit`, and [`io::ErrorKind::BrokenPipe`] as soon as the program has ended;
-    /// both with `what` was waited for and the program's log.
+    /// [`io::ErrorKind::TimedOut`] after `limit`, [`io::ErrorKind::BrokenPipe`] as soon as the program has ended, and
+    /// [`io::ErrorKind::AddrInUse`] where it says that a port was taken; all with `what` was waited for and the
+    /// program's log.
     pub fn wait_for<T>(
         &mut self,
         what: &str,
@@ -63,7 +67,12 @@ impl Process {
         let deadline = Instant::now() + limit;
         loop {
             let ended = self.child.try_wait()?;
-            if let Some(answer) = ask(&self.log()) {
+            let log = self.log();
+            // First of all: what answers on a taken port is another program.
+            if log.contains(TAKEN) {
+                return Err(io::Error::new(io::ErrorKind::AddrInUse, log));
+            }
+            if let Some(answer) = ask(&log) {
                 return Ok(answer);
             }
             let (kind, why) = match ended {
@@ -104,8 +113,8 @@ pub fn poll<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T>
     }
 }
 
-/// `N` different ports on 127.0.0.1 that are free now. Another program may take one before it is used: a caller whose
-/// program then does not start asks again.
+/// `N` different ports on 127.0.0.1 that are free now. Another program may take one before it is used:
+/// [`on_free_ports`] then asks again.
 ///
 /// # Errors
 /// What the system says when it has none.
@@ -119,4 +128,49 @@ pub fn free_ports<const N: usize>() -> io::Result<[u16; N]> {
         held.push(listener);
     }
     Ok(ports)
+}
+
+/// Starts something on free ports, and again on others where one was taken in between.
+///
+/// # Errors
+/// Those of `start`; [`io::ErrorKind::AddrInUse`] only after the fifth time.
+pub fn on_free_ports<const N: usize, T>(mut start: impl FnMut([u16; N]) -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..4 {
+        match start(free_ports()?) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            result => return result,
+        }
+    }
+    start(free_ports()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_ends_is_not_waited_for() {
+        let mut process = Process::start(Command::new("sh").args(["-c", "echo out; echo err >&2"])).expect("a shell");
+        let error = process.wait_for("a word", Duration::from_secs(60), |_| None::<()>).expect_err("no word");
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe, "{error}");
+    }
+
+    #[test]
+    fn a_taken_port_is_asked_for_again() {
+        let mut times = 0;
+        let ports = on_free_ports(|ports: [u16; 3]| {
+            times += 1;
+            if times < 3 { Err(io::ErrorKind::AddrInUse.into()) } else { Ok(ports) }
+        });
+        let [one, two, three] = ports.expect("ports");
+        assert!(times == 3 && one != two && two != three && one != three);
+    }
+
+    #[test]
+    fn a_dropped_process_is_gone() {
+        let process = Process::start(Command::new("sleep").arg("600")).expect("sleep");
+        let id = process.child.id();
+        drop(process);
+        assert!(!std::path::Path::new(&format!("/proc/{id}")).exists());
+    }
 }

@@ -1,6 +1,6 @@
 //! The collector and HotROD, ready to be asked.
 
-use super::process::{Process, free_ports};
+use super::process::{Process, on_free_ports};
 use std::io;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
@@ -44,7 +44,10 @@ pub struct HotRod {
 /// # Errors
 /// As [`Process::wait_for`], with HotROD's log.
 pub fn hotrod(binary: &Path, otlp: u16, resource: &str) -> io::Result<HotRod> {
-    let ports: [u16; 4] = free_ports()?;
+    on_free_ports(|ports| hotrod_on(binary, otlp, resource, ports))
+}
+
+fn hotrod_on(binary: &Path, otlp: u16, resource: &str, ports: [u16; 4]) -> io::Result<HotRod> {
     let mut command = Command::new(binary);
     command
         .arg("all")
