@@ -10,6 +10,7 @@ Sources:
   metadata.yaml  of each module: type, class, signals with their stability, distributions
   config.schema.yaml  of each module, since about 0.144: keys
   keys           ../../lab/go/collector/keys: signals, joins and keys of the compiled components, by reflection
+  newer.py       keys that newer modules of the compiled components have
   reports        reports/distributions/*.yaml of the contrib and core repositories: the newest names, and who holds them
   history.json   what came, went and was renamed, made by history.py from the contrib changelog
 A module whose pinned version can't be had is taken at the nearest that can, and marked `nearest`.
@@ -22,6 +23,8 @@ import subprocess
 import sys
 
 import yaml
+
+from newer import Newer
 
 HERE = pathlib.Path(__file__).resolve().parent
 CONTRIB = "github.com/open-telemetry/opentelemetry-collector-contrib/"
@@ -193,6 +196,7 @@ def add_listed(components, renamed):
 
 def main():
     reflected, shared = compiled()
+    newer = Newer("--offline" in sys.argv)
     components = {}
     for path in (HERE / "modules.txt").read_text().split():
         kind = class_of(path)
@@ -228,6 +232,9 @@ def main():
         entry = components.setdefault((kind, name), {"class": kind, "type": name})
         entry["keys"] = found["keys"]
         entry["reflected"] = True
+        later = newer.later(entry["module"], found["keys"]) if "module" in entry else None
+        if later:
+            entry["later"] = later
         joins = [s.split("->") for s in found.get("signals") or {} if "->" in s]
         plain = sorted(s for s in found.get("signals") or {} if "->" not in s)
         if joins:

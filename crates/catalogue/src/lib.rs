@@ -91,7 +91,7 @@ pub struct Component {
     pub successor: Option<(Class, &'static str)>,
     /// The older (or other) name of the same component.
     pub alias: Option<&'static str>,
-    /// The keys of its configuration, where they are known.
+    /// The keys of its configuration, where they are known: those of 0.145.0 and those that came later.
     pub keys: Option<Schema>,
     /// The keys come from the compiled component, types and all.
     pub reflected: bool,
@@ -174,7 +174,13 @@ fn parse(slot: &Slot) -> Option<Component> {
         removed: version("removed"),
         successor,
         alias: value.get("alias").and_then(Value::as_str).and_then(|a| known_name(slot.class, a)),
-        keys: value.get("keys").map(Schema::read),
+        keys: value.get("keys").map(|keys| {
+            let mut keys = Schema::read(keys);
+            if let Some(later) = value.get("later") {
+                keys.extend(Schema::read(later));
+            }
+            keys
+        }),
         reflected: value.get("reflected").and_then(Value::as_bool).unwrap_or(false),
     })
 }
@@ -330,6 +336,11 @@ mod tests {
         assert_eq!(spanmetrics.joins.as_deref(), Some(&[(Signal::Traces, Signal::Metrics)][..]));
         let keys = component(Class::Exporter, "otlp").unwrap().keys.as_ref().unwrap();
         assert!(keys.field("tls").is_some_and(|t| t.field("insecure").is_some()));
+        // Keys that came after the compiled version.
+        assert!(spanmetrics.keys.as_ref().is_some_and(|k| k.field("series_expiration").is_some()));
+        let debug = component(Class::Exporter, "debug").unwrap().keys.as_ref().unwrap();
+        let batch = debug.field("sending_queue").and_then(|q| q.field("batch")).unwrap();
+        assert!(batch.field("partition").is_some() && batch.field("min_size").is_some());
         // Keys that the generated schemas of these modules leave out.
         for (class, name, key) in [
             (Class::Exporter, "splunk_hec", "retry_on_failure"),

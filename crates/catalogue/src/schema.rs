@@ -51,6 +51,22 @@ impl Schema {
         }
     }
 
+    /// Adds the keys of `later` that are not there, at every depth that both describe.
+    pub(crate) fn extend(&mut self, later: Schema) {
+        match (self, later) {
+            (Schema::Fields { fields, .. }, Schema::Fields { fields: more, .. }) => {
+                for (key, schema) in more {
+                    match fields.get_mut(&key) {
+                        Some(known) => known.extend(schema),
+                        None => drop(fields.insert(key, schema)),
+                    }
+                }
+            }
+            (Schema::List(known), Schema::List(more)) | (Schema::Map(known), Schema::Map(more)) => known.extend(*more),
+            _ => {}
+        }
+    }
+
     pub(crate) fn read(value: &Value) -> Schema {
         if let Some(word) = value.as_str() {
             return match word {
