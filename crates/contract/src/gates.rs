@@ -284,7 +284,9 @@ fn classify(contract: &Contract<'_>, gate: &Gate, metric: &Metric) -> GateKind {
             || n.ends_with("seconds_bucket")
             || n.ends_with("_seconds_sum")
     };
+    // A share of fast requests (`bucket{le="1000"} / count`) is a latency gate that no quantile is taken of.
     if query.quantile().is_some()
+        || (query.ratio().is_some() && names.iter().any(|n| n.ends_with("_bucket")))
         || (query.ratio().is_some() && names.iter().any(|n| n.ends_with("_sum")) && names.iter().any(timed))
     {
         return GateKind::Latency;

@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 pub enum Program {
     /// Argo Rollouts' condition evaluator, 1.8.3, as JSON lines.
     Evaluate,
+    /// Argo Rollouts' analysis controller, 1.8.3, on a clock and a Prometheus of ours, as JSON lines.
+    Analysis,
     /// Prometheus' PromQL parser and engine, 0.307.3, as JSON lines. What says whether a query
     /// parses: it is the parser that promtool uses, in a fifth of promtool's build time.
     PromEval,
@@ -35,6 +37,7 @@ macro_rules! module {
 }
 
 static EVALUATE: Module = module!("evaluate": "go.mod", "go.sum", "main.go");
+static ANALYSIS: Module = module!("analysis": "go.mod", "go.sum", "linkname.s", "main.go");
 static PROMTOOL: Module = module!("promtool": "go.mod", "go.sum", "promeval/main.go", "promeval/memory.go");
 static KUBECONFORM: Module = module!("kubeconform": "go.mod", "go.sum");
 static HOTROD: Module = module!("hotrod": "go.mod", "go.sum");
@@ -51,8 +54,9 @@ static COLLECTOR: Module = module!(
 
 impl Program {
     /// Every program.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Evaluate,
+        Self::Analysis,
         Self::PromEval,
         Self::Promtool,
         Self::Kubeconform,
@@ -66,6 +70,7 @@ impl Program {
     pub fn name(self) -> &'static str {
         match self {
             Self::Evaluate => "evaluate",
+            Self::Analysis => "analysis",
             Self::PromEval => "promeval",
             Self::Promtool => "promtool",
             Self::Kubeconform => "kubeconform",
@@ -84,6 +89,7 @@ impl Program {
     pub(crate) fn module(self) -> &'static Module {
         match self {
             Self::Evaluate => &EVALUATE,
+            Self::Analysis => &ANALYSIS,
             Self::PromEval | Self::Promtool => &PROMTOOL,
             Self::Kubeconform => &KUBECONFORM,
             Self::HotRod => &HOTROD,
@@ -94,7 +100,7 @@ impl Program {
     /// The package to build, as seen from the module's root.
     pub(crate) fn package(self) -> &'static str {
         match self {
-            Self::Evaluate | Self::Collector => ".",
+            Self::Evaluate | Self::Analysis | Self::Collector => ".",
             Self::PromEval => "./promeval",
             Self::Promtool => "github.com/prometheus/prometheus/cmd/promtool",
             Self::Kubeconform => "github.com/yannh/kubeconform/cmd/kubeconform",
@@ -153,6 +159,7 @@ mod tests {
         let go = Path::new(env!("CARGO_MANIFEST_DIR")).join("go");
         for (folder, module) in [
             ("evaluate", &EVALUATE),
+            ("analysis", &ANALYSIS),
             ("promtool", &PROMTOOL),
             ("kubeconform", &KUBECONFORM),
             ("hotrod", &HOTROD),

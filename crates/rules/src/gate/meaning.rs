@@ -23,6 +23,8 @@ pub(crate) fn wanted(view: &View<'_, '_>) -> Option<(Op, f64)> {
             let rises = rises(view).unwrap_or_else(|| counts_successes(query) == ratio.complement);
             if rises { Some((Op::Lt, below * ratio.scale)) } else { Some((Op::Gt, (1.0 - below) * ratio.scale)) }
         }
+        // A share of fast requests has its bound in `le`, not in the condition.
+        GateKind::Latency if query.quantile().is_none() && query.selectors().iter().any(is_bucket) => None,
         GateKind::Latency => Some((Op::Lt, gates.latency_below_ms? / unit_ms(view, query) * scale)),
         GateKind::Other => None,
     }
@@ -107,4 +109,8 @@ fn unit_ms(view: &View<'_, '_>, query: &Query) -> f64 {
     }
     let seconds = |name: &str| name.contains("_seconds") || name.contains("request_latency");
     if query.selectors().iter().filter_map(|s| s.name.as_deref()).any(seconds) { 1000.0 } else { 1.0 }
+}
+
+fn is_bucket(selector: &gate::promql::Selector) -> bool {
+    selector.name.as_deref().is_some_and(|name| name.ends_with("_bucket"))
 }

@@ -1,11 +1,13 @@
 //! `wiring/port-mismatch`: Service, container port, probe, annotation and listener disagree.
 
 use super::ports::{behind, listening, nearest};
+use super::probes::{named_probes, probes};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
+use catalogue::{Class, Signal};
 use contract::endpoint::{Host, nearest_word};
-use contract::{Contract, Speaks};
+use contract::{Contract, Listener, Origin, Speaks};
 use model::{Place, PortRef, Service, ServicePort, Workload};
 use yaml::{Op, Value};
 
@@ -22,15 +24,16 @@ pub(crate) const RULE: Rule = Rule {
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for (index, workload) in contract.repository.workloads.iter().enumerate() {
         let Some(ports) = listening(contract, index, workload) else {
-            named_probes(workload, drafts);
+            named_probes(contract, index, workload, drafts);
             continue;
         };
         let moved = moved_listener(contract, index, workload, &ports, drafts);
         if !moved {
             container_ports(contract, index, workload, &ports, drafts);
             annotation(contract, workload, &ports, drafts);
+            drafts.list.extend(page_elsewhere(contract, index, workload));
         }
-        probes(workload, &ports, moved, drafts);
+        probes(contract, index, workload, &ports, moved, drafts);
     }
     for service in contract.repository.services.iter().filter(|s| !s.external) {
         for port in &service.ports {
@@ -39,24 +42,13 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     }
 }
 
-/// What takes a listener away is a finding of its own.
-const LOST: &[&str] = &[
-    "collector/undefined-component",
-    "collector/unused-component",
-    "collector/unknown-component-type",
-    "collector/unknown-key",
-    "collector/invalid-value",
-    "collector/no-receiver",
-    "collector/metrics-not-exposed",
-];
-
 const REFUSED: &str = "connections are refused: nothing listens on that port";
 
 fn set(at: &Place, port: u16) -> (usize, Op) {
     (at.file, Op::Set { route: at.route.clone(), value: Value::Int(i64::from(port)) })
 }
 
-fn mend(at: &Place, port: u16) -> Fix {
+pub(crate) fn mend(at: &Place, port: u16) -> Fix {
     fix(format!("Use port {port}"), Safety::Safe, [set(at, port)])
 }
 
@@ -68,6 +60,16 @@ fn announced(contract: &Contract<'_>, index: usize, workload: &Workload) -> Vec<
         found.extend(service.ports.iter().filter_map(|p| workload.port_number(&p.target)));
     }
     found
+}
+
+/// What each object says for itself: a Service that leads to a port by name only repeats the pods, its own port speaks.
+fn voices(contract: &Contract<'_>, index: usize, workload: &Workload) -> Vec<u16> {
+    let services = contract.repository.services.iter().filter(|s| behind(contract, s).iter().any(|(i, _)| *i == index));
+    let said = services.flat_map(|s| &s.ports).map(|p| match p.target {
+        PortRef::Number(number) => number,
+        PortRef::Name(_) => p.port,
+    });
+    workload.ports().map(|p| p.number).chain(said).collect()
 }
 
 /// A collector's listener that alone has another port than everybody announces: it is the one that slipped.
@@ -83,6 +85,7 @@ fn moved_listener(
     };
     let listeners = contract.listeners.get(collector).map(Vec::as_slice).unwrap_or_default();
     let announced = announced(contract, index, workload);
+    let voices = voices(contract, index, workload);
     let orphans: Vec<u16> = {
         let mut list: Vec<u16> = announced.iter().copied().filter(|p| !ports.contains(p)).collect();
         list.sort_unstable();
@@ -102,7 +105,7 @@ fn moved_listener(
         let probed =
             workload.containers.iter().flat_map(|c| &c.probes).any(|p| p.port.0 == PortRef::Number(listener.port));
         let agreed: Vec<u16> =
-            orphans.iter().copied().filter(|p| announced.iter().filter(|a| *a == p).count() >= 2).collect();
+            orphans.iter().copied().filter(|p| voices.iter().filter(|a| *a == p).count() >= 2).collect();
         let Some(meant) = nearest(listener.port, &agreed).filter(|_| !probed) else { continue };
         moved = true;
         let message = format!(
@@ -145,12 +148,64 @@ fn container_ports(contract: &Contract<'_>, index: usize, workload: &Workload, p
 }
 
 /// Near by spelling, however many there are.
-fn near_only(wrong: u16, ports: &[u16]) -> Option<u16> {
+pub(crate) fn near_only(wrong: u16, ports: &[u16]) -> Option<u16> {
     let names: Vec<String> = ports.iter().map(u16::to_string).collect();
     nearest_word(&wrong.to_string(), names.iter().map(String::as_str))?.parse().ok()
 }
 
-/// A described workload's scrape annotation. A collector's is `collector/metrics-not-exposed`.
+/// A collector's scrape annotation alone names another port than its one metrics page has. Where Service and container port
+/// side with the annotation, that is `collector/metrics-not-exposed`.
+fn page_elsewhere(contract: &Contract<'_>, index: usize, workload: &Workload) -> Option<Draft> {
+    let collector = contract.repository.collectors.iter().position(|c| c.workload == Some(index))?;
+    let config = &contract.repository.collectors.get(collector)?.config;
+    let listeners = contract.listeners.get(collector)?;
+    let fed = |l: &&Listener| config.users(Class::Exporter, &l.id).any(|p| p.signal == Some(Signal::Metrics));
+    let mut pages = listeners.iter().filter(|l| l.speaks == Speaks::Scrape && l.class == Class::Exporter).filter(fed);
+    let page = pages.next().filter(|_| pages.next().is_none())?.port;
+    let at = model::pair(&workload.annotations, "prometheus.io/port")?;
+    let port = at
+        .value
+        .parse::<u16>()
+        .ok()
+        .filter(|p| *p != page && (*p == OWN_METRICS || !listeners.iter().any(|l| l.port == *p)))?;
+    let announced = announced(contract, index, workload);
+    // The collector's own metrics are a page as well, which may be all that is wanted, unless a gate reads the other one.
+    let own = port == OWN_METRICS && !read_by_gates(contract, collector);
+    if own || (announced.contains(&port) && !announced.contains(&page)) {
+        return None;
+    }
+    let message = format!(
+        "Prometheus is told to scrape port {port} of {} `{}`; the collector shows its metrics on {page}",
+        workload.kind, workload.name
+    );
+    let consequence = "every scrape fails or reads another page: the metrics never reach Prometheus";
+    let op = Op::Set { route: at.at.route.clone(), value: Value::Str(page.to_string()) };
+    let mend = fix(format!("Scrape port {page}"), Safety::Safe, [(at.at.file, op)]);
+    Some(Draft::new(RULE.name, RULE.severity, &at.at, message, consequence).fix(mend))
+}
+
+/// The collector's page about itself (service::telemetry::metrics, by default).
+const OWN_METRICS: u16 = 8888;
+
+/// Whether a gate asks for span metrics of that collector.
+fn read_by_gates(contract: &Contract<'_>, collector: usize) -> bool {
+    let names: Vec<&str> = contract
+        .gates
+        .iter()
+        .filter_map(|g| g.query())
+        .flat_map(|q| q.selectors())
+        .filter_map(|s| s.name.as_deref())
+        .collect();
+    contract.families.iter().any(|f| match f.origin {
+        Origin::Spans { source, .. } => {
+            contract.span_metrics.get(source).is_some_and(|s| s.collector == collector)
+                && names.contains(&f.name.as_str())
+        }
+        Origin::Workload(_) => false,
+    })
+}
+
+/// A described workload's scrape annotation.
 fn annotation(contract: &Contract<'_>, workload: &Workload, ports: &[u16], drafts: &mut Drafts) {
     if contract.description_of(workload).is_none() {
         return;
@@ -178,54 +233,6 @@ fn annotation(contract: &Contract<'_>, workload: &Workload, ports: &[u16], draft
         )
         .fix(mend),
     );
-}
-
-fn probes(workload: &Workload, ports: &[u16], moved: bool, drafts: &mut Drafts) {
-    named_probes(workload, drafts);
-    for probe in workload.containers.iter().flat_map(|c| &c.probes) {
-        let Some(port) = workload.port_number(&probe.port.0).filter(|p| !ports.contains(p)) else { continue };
-        let PortRef::Number(_) = probe.port.0 else { continue };
-        if moved {
-            continue;
-        }
-        let message = format!(
-            "the {} of {} `{}` asks port {port}, on which nothing listens",
-            probe.kind, workload.kind, workload.name
-        );
-        let consequence = "the probe fails: the container is restarted again and again, or never becomes ready";
-        let fixed = near_only(port, ports).map(|p| mend(&probe.port.1, p));
-        let draft = Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(fixed);
-        drafts.push(LOST.iter().fold(draft, |d, rule| d.echo(rule, None)));
-    }
-}
-
-/// A probe by the name of a port that its container does not declare.
-fn named_probes(workload: &Workload, drafts: &mut Drafts) {
-    for container in &workload.containers {
-        for probe in &container.probes {
-            let PortRef::Name(name) = &probe.port.0 else { continue };
-            if container.ports.iter().any(|p| p.name.as_deref() == Some(name)) {
-                continue;
-            }
-            let near = nearest_word(name, container.ports.iter().filter_map(|p| p.name.as_deref()));
-            let mend = near.map(|n| {
-                fix(
-                    format!("Ask port `{n}`"),
-                    Safety::Safe,
-                    [(
-                        probe.port.1.file,
-                        Op::Set { route: probe.port.1.route.clone(), value: Value::Str(n.to_owned()) },
-                    )],
-                )
-            });
-            let message = format!(
-                "the {} of container `{}` asks port `{name}`, which it does not declare",
-                probe.kind, container.name
-            );
-            let consequence = "the kubelet cannot find the port: the probe fails and the container is restarted or never becomes ready";
-            drafts.push(Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(mend));
-        }
-    }
 }
 
 /// A Service port that leads to no port of its pods.

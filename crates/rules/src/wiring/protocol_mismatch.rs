@@ -37,7 +37,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
 }
 
 /// Whether the port at the other end speaks gRPC; `None` where that can't be told.
-fn takes_grpc(contract: &Contract<'_>, target: &Target, asked: Option<u16>) -> Option<bool> {
+pub(crate) fn takes_grpc(contract: &Contract<'_>, target: &Target, asked: Option<u16>) -> Option<bool> {
     match target {
         Target::Elsewhere { speaks, .. } => match speaks.as_str() {
             "grpc" | "otlp-grpc" => Some(true),
@@ -60,4 +60,13 @@ fn listened(contract: &Contract<'_>, collector: usize, port: u16) -> Option<bool
         Speaks::Other => None,
         speaks => Some(speaks.grpc()),
     }
+}
+
+/// Whether a Service's port leads to a collector's receiver; `None` where there is no collector behind it.
+pub(crate) fn received(contract: &Contract<'_>, target: &Target) -> Option<bool> {
+    let Target::Service(service, port) = target else { return None };
+    let (workload, number) = pod_port(contract, *service, *port)?;
+    let collector = contract.repository.collectors.iter().position(|c| c.workload == Some(workload))?;
+    let listeners = contract.listeners.get(collector)?;
+    Some(listeners.iter().any(|l| l.port == number && l.class == catalogue::Class::Receiver))
 }

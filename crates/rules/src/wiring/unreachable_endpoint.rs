@@ -1,6 +1,7 @@
 //! `wiring/unreachable-endpoint`: an address names a Service, namespace or port that does not exist.
 
 use super::dials::{Dial, dials};
+use super::protocol_mismatch::{received, takes_grpc};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{ONE_READING, Rule};
@@ -23,8 +24,8 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         let written = dial.text.value.get(dial.range.clone()).unwrap_or_default();
         let message = format!("{} to `{written}`: {} does not exist", dial.who, missing.what);
         let consequence = "every connection fails: what should arrive there never does";
-        let mut draft =
-            Draft::new(RULE.name, RULE.severity, &dial.text.at, message, consequence).fix(mend(&dial, missing));
+        let mut draft = Draft::new(RULE.name, RULE.severity, &dial.text.at, message, consequence)
+            .fix(mend(contract, &dial, missing));
         if dial.range != (0..dial.text.value.len()) {
             draft = draft.within(dial.range.clone());
         }
@@ -34,15 +35,28 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
 }
 
 /// The one address that was meant; of several the first, for a person to judge.
-fn mend(dial: &Dial<'_>, missing: &Missing) -> Option<Fix> {
+fn mend(contract: &Contract<'_>, dial: &Dial<'_>, missing: &Missing) -> Option<Fix> {
     let written = dial.text.value.get(dial.range.clone())?;
     if written.contains("$(") {
         return None;
     }
-    let safety = if missing.meant.len() == 1 { Safety::Safe } else { Safety::Unsafe };
-    let (host, port) = missing.meant.first()?;
+    let understood: Vec<&(String, u16)> =
+        missing.meant.iter().filter(|(host, port)| understands(contract, dial, host, *port)).collect();
+    let safety = if understood.len() == 1 { Safety::Safe } else { Safety::Unsafe };
+    let (host, port) = understood.first().copied().or_else(|| missing.meant.first())?;
     let implied = dial.endpoint.port.is_none() && dial.endpoint.effective_port() == Some(*port);
     let address = dial.endpoint.with(host, (!implied).then_some(*port));
     let op = Op::Splice { route: dial.text.at.route.clone(), range: dial.range.clone(), text: address.clone() };
     Some(fix(format!("Write `{address}`"), safety, [(dial.text.at.file, op)]))
+}
+
+/// Whether the other end takes what the caller speaks, as far as that is known: of OTLP's two ports one is meant.
+fn understands(contract: &Contract<'_>, dial: &Dial<'_>, host: &str, port: u16) -> bool {
+    let Some(endpoint) = contract::endpoint::parse(&dial.endpoint.with(host, Some(port))) else { return true };
+    let (repository, context) = (contract.repository, contract.context);
+    let there = contract::resolve(repository, context, None, dial.text.at.file, &endpoint, contract.described());
+    let speaks = takes_grpc(contract, &there, Some(port)).zip(dial.grpc);
+    // Telemetry goes to a receiver, not to a page for Prometheus on the same collector.
+    let receives = dial.grpc.is_none() || received(contract, &there) != Some(false);
+    receives && speaks.is_none_or(|(takes, sends)| takes == sends)
 }

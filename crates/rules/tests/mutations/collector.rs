@@ -70,7 +70,7 @@ fn undefined(dice: &mut Dice) -> Option<Case> {
 
 fn unknown_type(dice: &mut Dice) -> Option<Case> {
     let jaeger = "      otlp:\n        endpoint: jaeger-collector.jaeger.svc.cluster.local:4317\n        tls:\n          insecure: true\n";
-    let case = match dice.below(6) {
+    match dice.below(6) {
         0 => on_files(&["collector/unknown-component-type"], Mends::Clean, |s| {
             s.swap(CONFIG, jaeger, "      jaeger:\n        endpoint: jaeger-collector.jaeger.svc.cluster.local:14250\n        tls:\n          insecure: true\n");
             s.swap(CONFIG, "[debug, otlp, spanmetrics]", "[debug, jaeger, spanmetrics]");
@@ -90,8 +90,7 @@ fn unknown_type(dice: &mut Dice) -> Option<Case> {
         _ => {
             config(&["collector/unknown-component-type"], Mends::Clean, "      health_check:\n", "      healthcheck:\n")
         }
-    };
-    case
+    }
 }
 
 const METRICS: &str = "        metrics:

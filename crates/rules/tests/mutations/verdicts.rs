@@ -2,7 +2,7 @@
 
 use crate::dice::Dice;
 use crate::judge::{Case, Mends};
-use crate::mutator::{Mutator, any, mutator, on_template, with};
+use crate::mutator::{Mutator, mutator, on_template, with};
 use crate::spec::{Gate, KINDS, Kind, Template};
 use crate::state::ROLLOUT;
 

@@ -1,0 +1,92 @@
+//! The probes' part of `wiring/port-mismatch`.
+
+use super::port_mismatch::{RULE, mend, near_only};
+use super::ports::behind;
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::Safety;
+use contract::Contract;
+use contract::endpoint::nearest_word;
+use model::{Container, PortRef, Workload};
+use std::collections::BTreeSet;
+use yaml::{Op, Value};
+
+/// What takes a listener away is a finding of its own.
+const LOST: &[&str] = &[
+    "collector/undefined-component",
+    "collector/unused-component",
+    "collector/unknown-component-type",
+    "collector/unknown-key",
+    "collector/invalid-value",
+    "collector/no-receiver",
+    "collector/metrics-not-exposed",
+];
+
+/// Probes of a pod whose listeners are known.
+pub(crate) fn probes(
+    contract: &Contract<'_>,
+    index: usize,
+    workload: &Workload,
+    ports: &[u16],
+    moved: bool,
+    drafts: &mut Drafts,
+) {
+    named_probes(contract, index, workload, drafts);
+    for probe in workload.containers.iter().flat_map(|c| &c.probes) {
+        let Some(port) = workload.port_number(&probe.port.0).filter(|p| !ports.contains(p)) else { continue };
+        let PortRef::Number(_) = probe.port.0 else { continue };
+        if moved {
+            continue;
+        }
+        let message = format!(
+            "the {} of {} `{}` asks port {port}, on which nothing listens",
+            probe.kind, workload.kind, workload.name
+        );
+        let consequence = "the probe fails: the container is restarted again and again, or never becomes ready";
+        let fixed = near_only(port, ports).map(|p| mend(&probe.port.1, p));
+        let draft = Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(fixed);
+        drafts.push(LOST.iter().fold(draft, |d, rule| d.echo(rule, None)));
+    }
+}
+
+/// A probe by the name of a port that its container does not declare.
+pub(crate) fn named_probes(contract: &Contract<'_>, index: usize, workload: &Workload, drafts: &mut Drafts) {
+    for container in &workload.containers {
+        for probe in &container.probes {
+            let PortRef::Name(name) = &probe.port.0 else { continue };
+            if container.ports.iter().any(|p| p.name.as_deref() == Some(name)) {
+                continue;
+            }
+            let near = nearest_word(name, container.ports.iter().filter_map(|p| p.name.as_deref()));
+            let meant = near.map(|n| Value::Str(n.to_owned())).or_else(|| served(contract, index, workload, container));
+            let mend = meant.map(|value| {
+                fix(
+                    format!("Ask port {}", shown(&value)),
+                    Safety::Safe,
+                    [(probe.port.1.file, Op::Set { route: probe.port.1.route.clone(), value })],
+                )
+            });
+            let message = format!(
+                "the {} of container `{}` asks port `{name}`, which it does not declare",
+                probe.kind, container.name
+            );
+            let consequence = "the kubelet cannot find the port: the probe fails and the container is restarted or never becomes ready";
+            drafts.push(Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(mend));
+        }
+    }
+}
+
+/// The one port of the container that Services lead to: what serves is what a probe asks.
+fn served(contract: &Contract<'_>, index: usize, workload: &Workload, container: &Container) -> Option<Value> {
+    let services = contract.repository.services.iter().filter(|s| behind(contract, s).iter().any(|(i, _)| *i == index));
+    let led: BTreeSet<u16> = services.flat_map(|s| &s.ports).filter_map(|p| workload.port_number(&p.target)).collect();
+    let mut declared = container.ports.iter().filter(|p| led.contains(&p.number));
+    let only = declared.next().filter(|_| declared.next().is_none())?;
+    Some(only.name.clone().map_or(Value::Int(i64::from(only.number)), Value::Str))
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Int(number) => number.to_string(),
+        other => format!("`{}`", other.as_str().unwrap_or_default()),
+    }
+}
