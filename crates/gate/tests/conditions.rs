@@ -157,8 +157,7 @@ fn generated_conditions_agree_with_the_real_evaluator() {
 fn mutated_conditions_agree_with_the_real_evaluator() {
     let mut dice = corpus::Dice(42);
     let written = written();
-    let conditions: Vec<String> =
-        (0..2000).map(|i| corpus::mutate(&mut dice, &written[i % written.len()])).collect();
+    let conditions: Vec<String> = (0..2000).map(|i| corpus::mutate(&mut dice, &written[i % written.len()])).collect();
     agree("mutated", &conditions);
 }
 

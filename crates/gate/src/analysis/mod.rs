@@ -1,15 +1,17 @@
 //! How Argo Rollouts 1.8.3 counts the measurements of a metric (its `analysis/analysis.go`), and what follows: the weakest
 //! evidence that still promotes, the strongest that still aborts, when samples are taken, and how likely a bad canary passes.
 
+mod closed;
 mod counting;
+mod evidence;
+mod outcomes;
 mod power;
 mod walk;
 
-pub use counting::{Counts, assess, due_times, duration};
+pub use counting::{Counts, ERROR_RETRY, assess, assess_ended, due_times, duration};
+pub use evidence::Evidence;
 pub use power::{Power, error_gate_pass_probability, traffic_gate_pass_probability};
-pub use walk::{
-    Evidence, can_fail, lowest_failure_limit_keeping_one_lost_sample_harmless, strongest_abort, weakest_promotion,
-};
+pub use walk::{can_fail, lowest_failure_limit_keeping_one_lost_sample_harmless, strongest_abort, weakest_promotion};
 
 use std::time::Duration;
 
@@ -32,9 +34,10 @@ pub enum Outcome {
 /// reads them, see [`int_or_string`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// `count`; absent or 0 means 1 without an interval and for ever with one. A negative one ends after one sample.
+    /// `count`; absent or 0 means 1 without an interval and for ever with one. A negative one is valid, and reached from the
+    /// start: the first sample ends the metric, Successful unless it failed.
     pub count: Option<i64>,
-    /// `interval` between measurements.
+    /// `interval` between measurements; none by default. After an error it is [`ERROR_RETRY`] instead.
     pub interval: Option<Duration>,
     /// `initialDelay` after the start of the run; default 0.
     pub initial_delay: Duration,
@@ -65,9 +68,16 @@ impl Default for Limits {
     }
 }
 
-/// An `IntOrString` given as a string, as `IntValue()` of k8s.io/apimachinery reads it: 0 where it is no number.
+/// An `IntOrString` given as a string, as `IntValue()` of k8s.io/apimachinery reads it: 0 where it is no number, and the
+/// nearest that fits where it is too large.
 pub fn int_or_string(text: &str) -> i64 {
-    text.parse::<i64>().unwrap_or(0)
+    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+    match text.parse::<i64>() {
+        Ok(value) => value,
+        Err(error) if *error.kind() == PosOverflow => i64::MAX,
+        Err(error) if *error.kind() == NegOverflow => i64::MIN,
+        Err(_) => 0,
+    }
 }
 
 /// The state of a metric after some measurements.
@@ -118,10 +128,10 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
-    /// Derives the outcomes from a metric's conditions by evaluating them. What a good and a bad value are follows from the
-    /// conditions' own bound: the side on which the metric passes, and the other.
+    /// Derives the outcomes from a metric's conditions by evaluating them. A good value is one with which the metric succeeds,
+    /// a bad one is one with which it fails; where no value does, the next best and the next worst.
     pub fn of(success: Option<&Condition>, failure: Option<&Condition>, ty: ResultType) -> Outcomes {
-        walk::outcomes(success, failure, ty)
+        outcomes::outcomes(success, failure, ty)
     }
 
     /// The outcome of one kind of sample.
@@ -144,3 +154,6 @@ pub struct Gate {
     /// What its conditions make of each kind of sample.
     pub outcomes: Outcomes,
 }
+
+#[cfg(test)]
+mod tests;

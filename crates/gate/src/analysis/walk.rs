@@ -1,345 +1,273 @@
 //! The weakest evidence that still promotes and the strongest that still aborts.
 //!
-//! The counting looks at totals and at runs of equal outcomes only, so the extreme sequences can be written down: as many bad
-//! samples as the limits bear, then good ones; or good ones, then as many bad ones as it takes. A test holds both against a
-//! walk of every sequence.
+//! Every sequence of samples is walked through the counting, by dynamic programming over its counters: sequences that lead to
+//! the same counters share their future, so only the best of them is kept. Numbers too large to walk (a count of a billion)
+//! are left to [`super::closed`], which writes the extreme sequences down.
 
-use super::{Counts, Gate, Limits, MetricStatus, Outcome, Outcomes, Sample};
-use crate::condition::{Condition, Measured, Op, ResultType, phase};
-use std::fmt;
+use super::closed;
+use super::{Counts, Evidence, Gate, Limits, MetricStatus, Outcome, Sample};
+use std::collections::BTreeMap;
 
-/// A sequence of samples, as runs of equal ones, and what it ends in. Displays as `1 good sample of 3, 2 NaN`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// Samples in the order in which they are taken, with how many of each.
-    pub runs: Vec<(Sample, i64)>,
-    /// Where they lead.
-    pub status: MetricStatus,
-}
+/// Counter states beyond which the numbers are too large to walk.
+const STATES: i64 = 20_000;
 
-impl Evidence {
-    /// How many samples of this kind there are.
-    pub fn count(&self, sample: Sample) -> i64 {
-        self.runs.iter().filter(|(s, _)| *s == sample).map(|(_, n)| *n).fold(0, i64::saturating_add)
-    }
-
-    /// How many there are at all.
-    pub fn len(&self) -> i64 {
-        self.runs.iter().map(|(_, n)| *n).fold(0, i64::saturating_add)
-    }
-
-    /// Whether there are none: a run that ends before any measurement.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn of(gate: &Gate, runs: Vec<(Sample, i64)>) -> Option<Evidence> {
-        let runs: Vec<(Sample, i64)> = runs.into_iter().filter(|(_, n)| *n > 0).collect();
-        let mut counts = Counts::default();
-        let mut status = MetricStatus::Pending;
-        for (sample, times) in &runs {
-            let outcome = gate.outcomes.get(*sample);
-            // Totals of long runs are added at once; the last is added singly, as the end is decided there.
-            let bulk = times - 1;
-            for _ in 0..bulk.min(2) {
-                counts.add(outcome);
-            }
-            let rest = (bulk - 2).max(0);
-            counts.count = counts.count.saturating_add(if outcome == Outcome::Error { 0 } else { rest });
-            counts.failed += if outcome == Outcome::Failed { rest } else { 0 };
-            counts.inconclusive += if outcome == Outcome::Inconclusive { rest } else { 0 };
-            counts.consecutive_error += if outcome == Outcome::Error { rest } else { 0 };
-            counts.consecutive_success += if outcome == Outcome::Successful { rest } else { 0 };
-            counts.add(outcome);
-            status = counts.status(&gate.limits);
-        }
-        Some(Evidence { runs, status })
-    }
-}
-
-impl fmt::Display for Evidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let good = self.count(Sample::Good);
-        let plural = if good == 1 { "" } else { "s" };
-        write!(f, "{good} good sample{plural} of {}", self.len())?;
-        for (sample, word) in
-            [(Sample::Bad, "bad"), (Sample::NaN, "NaN"), (Sample::None, "without data"), (Sample::Error, "in error")]
-        {
-            match self.count(sample) {
-                0 => {}
-                n => write!(f, ", {n} {word}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What the conditions make of each kind of sample.
-pub(super) fn outcomes(success: Option<&Condition>, failure: Option<&Condition>, ty: ResultType) -> Outcomes {
-    let measured = |value: f64| match ty {
-        ResultType::Vector => Measured::Vector(vec![value]),
-        ResultType::Scalar => Measured::Scalar(value),
-    };
-    let judge = |m: &Measured| phase(success, failure, m);
-    let bound = success.and_then(|c| c.threshold()).map(|t| (t.op, t.value, true));
-    let bound = bound.or_else(|| failure.and_then(|c| c.threshold()).map(|t| (t.op, t.value, false)));
-    let (good, bad) = match bound {
-        Some((op, value, passes)) => {
-            let step = value.abs().max(1.0);
-            let (low, high) = (value - step, value + step);
-            let below = matches!(op, Op::Lt | Op::Le) == passes;
-            if below { (low, high) } else { (high, low) }
-        }
-        None => (1.0, 0.0),
-    };
-    // Without a bound, whichever probe passes is the good one.
-    let (mut good, mut bad) = (judge(&measured(good)), judge(&measured(bad)));
-    if bound.is_none() && good != Outcome::Successful && bad == Outcome::Successful {
-        std::mem::swap(&mut good, &mut bad);
-    }
-    let nan = judge(&measured(f64::NAN));
-    let none = match ty {
-        ResultType::Vector => judge(&Measured::Vector(Vec::new())),
-        ResultType::Scalar => nan,
-    };
-    Outcomes { good, bad, nan, none, error: Outcome::Error }
-}
-
-/// Kinds of sample that are no evidence for the canary, the emptiest first.
-const POOR: [Sample; 3] = [Sample::None, Sample::NaN, Sample::Bad];
-
-fn poor(gate: &Gate, outcome: Outcome) -> Option<Sample> {
-    POOR.into_iter().find(|s| gate.outcomes.get(*s) == outcome)
-}
-
-/// The sequence with the fewest good samples that still ends Successful; `None` where no sequence does.
+/// The sequence with the fewest good samples that still ends Successful (of a dry run: that ends at all); `None` where no
+/// sequence does. Of two, the one with fewer bad samples, and with lack of data rather than NaN: the emptiest evidence.
 pub fn weakest_promotion(gate: &Gate) -> Option<Evidence> {
-    let limits = &gate.limits;
-    let count = limits.effective_count().map(|c| c.max(1));
-    let streak = limits.consecutive_success_limit.filter(|l| *l > 0);
-    // What counts as a success without being one needs no good sample at all.
-    let success =
-        poor(gate, Outcome::Successful).or((gate.outcomes.good == Outcome::Successful).then_some(Sample::Good))?;
-    let needed = match (streak, count) {
-        (Some(streak), _) => streak,
-        (None, Some(_)) => 0,
-        (None, None) => return None,
-    };
-    let mut left = count.unwrap_or(i64::MAX).checked_sub(needed)?;
-    if left < 0 {
+    if gate.limits.fault().is_some() {
         return None;
     }
-    let mut runs = Vec::new();
-    let mut bear = |sample: Option<Sample>, limit: i64| {
-        let Some(sample) = sample else { return };
-        let unlimited = if count.is_some() { left } else { 0 };
-        let take = if limit < 0 { unlimited } else { limit.min(left) };
-        runs.push((sample, take));
-        left -= take;
+    let any = gate.limits.dry_run;
+    let goal = Goal {
+        kinds: &[Sample::None, Sample::Error, Sample::NaN, Sample::Bad, Sample::Good],
+        accepts: if any { MetricStatus::is_completed } else { |status| status == MetricStatus::Successful },
+        // Errors do not count and prove nothing, so they are left out where they are not needed.
+        cost: |tally, uncounted| [tally.good, uncounted, tally.bad, tally.nan, tally.error, tally.none],
     };
-    bear(poor(gate, Outcome::Failed), limits.failure_limit);
-    bear(poor(gate, Outcome::Inconclusive), limits.inconclusive_limit.max(0));
-    let rest = match streak {
-        Some(streak) => streak,
-        None => left,
-    };
-    runs.push((success, rest));
-    Evidence::of(gate, runs).filter(|e| e.status == MetricStatus::Successful)
+    match horizon(&gate.limits) {
+        Some(most) => walk(gate, &goal, most),
+        None => closed::weakest(gate),
+    }
 }
 
-/// The sequence with the most good samples that still aborts; `None` where no sequence does. Failed queries are left out:
-/// they say nothing about the canary. With a `consecutiveSuccessLimit` it is one such sequence, perhaps not the strongest.
+/// The sequence with the most good samples that still aborts (ends Failed or Error); `None` where no sequence does. Failed
+/// queries are left out: they say nothing about the canary. Of two, the shorter one, and with NaN or lack of data rather than
+/// bad values: a healthy canary may read those as well.
 pub fn strongest_abort(gate: &Gate) -> Option<Evidence> {
     if gate.limits.dry_run {
         return None;
     }
-    let limits = &gate.limits;
-    let count = limits.effective_count().map(|c| c.max(1));
-    // A streak longer than the run: no run of good samples is enough.
-    let streak = limits.consecutive_success_limit.filter(|l| *l > 0);
-    if let (Some(streak), Some(count)) = (streak, count)
-        && streak > count
+    if gate.limits.fault().is_some() {
+        return Some(Evidence { runs: Vec::new(), after_any_good: false, status: MetricStatus::Error });
+    }
+    let goal = Goal {
+        kinds: &[Sample::NaN, Sample::None, Sample::Bad, Sample::Good],
+        accepts: |status| matches!(status, MetricStatus::Failed | MetricStatus::Error),
+        cost: |tally, _| [-tally.good, tally.bad + tally.none + tally.nan, tally.bad, tally.none, tally.nan, 0],
+    };
+    let Some(most) = horizon(&gate.limits) else {
+        return closed::strongest(gate);
+    };
+    // Without a count good samples can go on for ever, unless a streak of them is the end.
+    let resets = [gate.outcomes.nan, gate.outcomes.none, gate.outcomes.bad].contains(&Outcome::Error);
+    let endless = gate.limits.effective_count().is_none()
         && gate.outcomes.good == Outcome::Successful
-    {
-        return Evidence::of(gate, vec![(Sample::Good, count)]);
+        && gate.limits.streak().is_none_or(|streak| streak > 1 && resets);
+    if endless {
+        let kinds = &[Sample::NaN, Sample::None, Sample::Bad];
+        let goal = Goal {
+            kinds,
+            cost: |tally, _| [tally.bad + tally.none + tally.nan, tally.bad, tally.none, 0, 0, 0],
+            ..goal
+        };
+        return walk(gate, &goal, most).map(|found| Evidence { after_any_good: true, ..found });
     }
-    let mut best: Option<Evidence> = None;
-    let breaking = [
-        (Outcome::Failed, limits.failure_limit),
-        (Outcome::Inconclusive, limits.inconclusive_limit),
-        (Outcome::Error, limits.consecutive_error_limit),
-    ];
-    for (outcome, limit) in breaking {
-        let Some(sample) = POOR.into_iter().rev().find(|s| gate.outcomes.get(*s) == outcome) else { continue };
-        if outcome == Outcome::Failed && limit < 0 {
-            continue;
-        }
-        let bad = limit.max(0).saturating_add(1);
-        // Errors take no place of the count, but the last counting sample must not have ended the run.
-        let room = if outcome == Outcome::Error { count.map(|c| c - 1) } else { count.map(|c| c.saturating_sub(bad)) };
-        let good = match room {
-            Some(room) if room < 0 => continue,
-            Some(room) => room,
-            None => 0,
-        };
-        let good = match streak {
-            Some(streak) => good.min(streak - 1),
-            None => good,
-        };
-        let good = if gate.outcomes.good == Outcome::Successful { good } else { 0 };
-        let found = Evidence::of(gate, vec![(Sample::Good, good), (sample, bad)]);
-        let found = found
-            .filter(|e| matches!(e.status, MetricStatus::Failed | MetricStatus::Error | MetricStatus::Inconclusive));
-        let better = |e: &Evidence| {
-            best.as_ref().is_none_or(|b| (e.count(Sample::Good), -e.len()) > (b.count(Sample::Good), -b.len()))
-        };
-        if found.as_ref().is_some_and(better) {
-            best = found;
-        }
-    }
-    best
+    walk(gate, &goal, most)
 }
 
 /// Whether any measured value, NaN or lack of data can end the run other than Successful. Errors of the query itself are left
-/// out: they can always end it, and say nothing about the canary.
+/// out: they can always end it, and say nothing about the canary. So is whether the numbers are valid ([`Limits::fault`]).
 pub fn can_fail(gate: &Gate) -> bool {
-    if gate.limits.dry_run {
+    let limits = &gate.limits;
+    if limits.dry_run {
         return false;
     }
-    let count = gate.limits.effective_count().map_or(i64::MAX, |c| c.max(1));
-    let has = |outcome: Outcome| poor(gate, outcome).is_some() || gate.outcomes.good == outcome;
-    let failed = has(Outcome::Failed) && gate.limits.failure_limit >= 0 && gate.limits.failure_limit < count;
-    let inconclusive = has(Outcome::Inconclusive) && gate.limits.inconclusive_limit < count;
-    let streak = gate.limits.consecutive_success_limit.is_some_and(|l| l > 0) && has(Outcome::Failed);
+    let outcomes = [gate.outcomes.good, gate.outcomes.bad, gate.outcomes.nan, gate.outcomes.none];
+    let has = |outcome: Outcome| outcomes.contains(&outcome);
+    let count = limits.effective_count().map_or(i64::MAX, |c| c.max(1));
+    let failed = has(Outcome::Failed) && (0..count).contains(&limits.failure_limit);
+    let inconclusive = has(Outcome::Inconclusive) && limits.inconclusive_limit < count;
+    // What breaks a streak keeps the run from ending Successful; errors alone let a streak of one stand.
+    let streak = limits.streak().is_some_and(|streak| {
+        let errors = streak > 1 && has(Outcome::Error);
+        streak > count || errors || has(Outcome::Failed) || has(Outcome::Inconclusive)
+    });
     failed || inconclusive || streak
 }
 
 /// The lowest `failureLimit` with which one lost sample does not abort a healthy canary; 0 where there is but one sample.
 pub fn lowest_failure_limit_keeping_one_lost_sample_harmless(limits: &Limits) -> i64 {
     match limits.effective_count() {
-        Some(count) if count < 2 => 0,
-        _ => 1,
+        // `count` must not be less than both limits together.
+        Some(count) => (count - limits.streak().unwrap_or(1)).clamp(0, 1),
+        None => 1,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::analysis::assess;
-    use std::time::Duration;
+/// How many counted measurements need to be walked; `None` where that is too much.
+fn horizon(limits: &Limits) -> Option<i64> {
+    let failures = limits.failure_limit.max(0);
+    let inconclusive = limits.inconclusive_limit.max(0);
+    let streak = limits.streak().unwrap_or(1);
+    // Without a count: every failure and every inconclusive one, each after a streak that is nearly long enough.
+    let most = match limits.effective_count() {
+        Some(count) => count.max(1),
+        None => failures.checked_add(inconclusive)?.checked_add(2)?.checked_mul(streak)?,
+    };
+    let of = |limit: i64| limit.min(most).saturating_add(1);
+    let states = most.checked_mul(of(failures))?.checked_mul(of(inconclusive))?.checked_mul(streak.min(most))?;
+    (states <= STATES).then_some(most)
+}
 
-    const KINDS: [Sample; 4] = [Sample::Good, Sample::Bad, Sample::NaN, Sample::None];
+/// How many samples of each kind.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    good: i64,
+    bad: i64,
+    nan: i64,
+    none: i64,
+    error: i64,
+}
 
-    /// Every sequence of up to `most` samples, walked through the counting.
-    fn walk(gate: &Gate, most: usize) -> (Option<i64>, Option<i64>) {
-        let (mut weakest, mut strongest): (Option<i64>, Option<i64>) = (None, None);
-        let mut stack: Vec<Vec<Sample>> = vec![Vec::new()];
-        while let Some(samples) = stack.pop() {
-            let outcomes: Vec<Outcome> = samples.iter().map(|s| gate.outcomes.get(*s)).collect();
-            let good = samples.iter().filter(|s| **s == Sample::Good).count() as i64;
-            match assess(&gate.limits, &outcomes) {
-                MetricStatus::Successful => weakest = Some(weakest.map_or(good, |w| w.min(good))),
-                MetricStatus::Failed | MetricStatus::Error | MetricStatus::Inconclusive => {
-                    strongest = Some(strongest.map_or(good, |s| s.max(good)));
-                }
-                _ if samples.len() < most => stack.extend(KINDS.iter().map(|k| [samples.as_slice(), &[*k]].concat())),
-                _ => {}
-            }
-        }
-        (weakest, strongest)
-    }
-
-    #[test]
-    fn agrees_with_a_walk_of_every_sequence() {
-        let outcomes = [
-            Outcomes {
-                good: Outcome::Successful,
-                bad: Outcome::Failed,
-                nan: Outcome::Failed,
-                none: Outcome::Failed,
-                error: Outcome::Error,
-            },
-            Outcomes {
-                good: Outcome::Successful,
-                bad: Outcome::Failed,
-                nan: Outcome::Failed,
-                none: Outcome::Error,
-                error: Outcome::Error,
-            },
-            Outcomes {
-                good: Outcome::Successful,
-                bad: Outcome::Failed,
-                nan: Outcome::Successful,
-                none: Outcome::Error,
-                error: Outcome::Error,
-            },
-            Outcomes {
-                good: Outcome::Successful,
-                bad: Outcome::Failed,
-                nan: Outcome::Inconclusive,
-                none: Outcome::Inconclusive,
-                error: Outcome::Error,
-            },
-        ];
-        for outcomes in outcomes {
-            for count in 1..=4 {
-                for failure_limit in -1..=4 {
-                    for (inconclusive_limit, streak) in [(0, None), (1, None), (0, Some(2)), (1, Some(2))] {
-                        let limits = Limits {
-                            count: Some(count),
-                            interval: Some(Duration::from_secs(10)),
-                            failure_limit,
-                            inconclusive_limit,
-                            consecutive_error_limit: 1,
-                            consecutive_success_limit: streak,
-                            ..Limits::default()
-                        };
-                        let gate = Gate { limits, outcomes };
-                        let (weakest, strongest) = walk(&gate, 7);
-                        let found = weakest_promotion(&gate).map(|e| e.count(Sample::Good));
-                        assert_eq!(found, weakest, "weakest of {gate:?}");
-                        let found = strongest_abort(&gate).map(|e| e.count(Sample::Good));
-                        if streak.is_none_or(|s| s > count) {
-                            assert_eq!(found, strongest, "strongest of {gate:?}");
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn ends_on_huge_and_odd_numbers() {
-        let outcomes = Outcomes {
-            good: Outcome::Successful,
-            bad: Outcome::Failed,
-            nan: Outcome::Failed,
-            none: Outcome::Error,
-            error: Outcome::Error,
+impl Tally {
+    fn with(mut self, sample: Sample, times: i64) -> Tally {
+        let counter = match sample {
+            Sample::Good => &mut self.good,
+            Sample::Bad => &mut self.bad,
+            Sample::NaN => &mut self.nan,
+            Sample::None => &mut self.none,
+            Sample::Error => &mut self.error,
         };
-        for count in [None, Some(0), Some(-3), Some(1_000_000_000), Some(i64::MAX)] {
-            for failure_limit in [-5, 0, i64::MAX] {
-                let limits =
-                    Limits { count, interval: Some(Duration::from_secs(1)), failure_limit, ..Limits::default() };
-                let gate = Gate { limits, outcomes };
-                let _ = (weakest_promotion(&gate), strongest_abort(&gate), can_fail(&gate));
+        *counter += times;
+        self
+    }
+}
+
+type Cost = [i64; 6];
+
+/// What is looked for: among the sequences of these kinds that end in an accepted status, the cheapest. Costs of a sequence
+/// are sums over its samples, compared from the first to the last.
+struct Goal<'k> {
+    kinds: &'k [Sample],
+    accepts: fn(MetricStatus) -> bool,
+    /// Of the samples of each kind and those among them that are not counted.
+    cost: fn(&Tally, i64) -> Cost,
+}
+
+/// A sequence so far: its last step, and the sequence before.
+#[derive(Debug, Clone, Copy)]
+struct Path {
+    tally: Tally,
+    uncounted: i64,
+    /// Index into the steps.
+    last: Option<usize>,
+}
+
+struct Step {
+    sample: Sample,
+    times: i64,
+    before: Option<usize>,
+}
+
+struct Search<'g> {
+    gate: &'g Gate,
+    goal: &'g Goal<'g>,
+    steps: Vec<Step>,
+    best: Option<(Cost, Path)>,
+}
+
+fn walk(gate: &Gate, goal: &Goal<'_>, most: i64) -> Option<Evidence> {
+    let mut search = Search { gate, goal, steps: Vec::new(), best: None };
+    let start = Path { tally: Tally::default(), uncounted: 0, last: None };
+    let mut layer = BTreeMap::from([(Counts::default(), start)]);
+    for _ in 0..most {
+        layer = search.advance(layer);
+        if layer.is_empty() {
+            break;
+        }
+    }
+    // After the last counted measurement errors can still end what runs without a count.
+    search.errors(&layer);
+    let (_, path) = search.best?;
+    let mut runs = Vec::new();
+    let mut at = path.last;
+    while let Some(step) = at.and_then(|i| search.steps.get(i)) {
+        runs.push((step.sample, step.times));
+        at = step.before;
+    }
+    runs.reverse();
+    Some(Evidence::of(gate, runs))
+}
+
+impl Search<'_> {
+    /// Takes every next counted sample, with an error before it where that changes anything.
+    fn advance(&mut self, mut layer: BTreeMap<Counts, Path>) -> BTreeMap<Counts, Path> {
+        let broken = self.errors(&layer);
+        for (counts, path) in broken {
+            self.keep(&mut layer, counts, path);
+        }
+        let mut next = BTreeMap::new();
+        for (counts, path) in layer {
+            for sample in self.goal.kinds {
+                let outcome = self.gate.outcomes.get(*sample);
+                if outcome != Outcome::Error {
+                    self.step(&mut next, counts, path, *sample, 1);
+                }
+            }
+        }
+        next
+    }
+
+    /// Takes errors: as many as end the metric, or one, which breaks a streak of successes (or ends it, too, where the count
+    /// is negative). Any other number leads to the same counters as one.
+    fn errors(&mut self, layer: &BTreeMap<Counts, Path>) -> BTreeMap<Counts, Path> {
+        let mut broken = BTreeMap::new();
+        let ending = self.gate.limits.consecutive_error_limit.saturating_add(1);
+        for (counts, path) in layer {
+            for sample in self.goal.kinds {
+                if self.gate.outcomes.get(*sample) == Outcome::Error {
+                    self.step(&mut broken, *counts, *path, *sample, 1);
+                    self.step(&mut BTreeMap::new(), *counts, *path, *sample, ending);
+                }
+            }
+        }
+        broken
+    }
+
+    fn step(&mut self, into: &mut BTreeMap<Counts, Path>, from: Counts, path: Path, sample: Sample, times: i64) {
+        let outcome = self.gate.outcomes.get(sample);
+        let mut counts = from;
+        counts.add(outcome);
+        if outcome == Outcome::Error {
+            counts.consecutive_error = times;
+        }
+        let status = counts.status(&self.gate.limits);
+        self.steps.push(Step { sample, times, before: path.last });
+        let path = Path {
+            tally: path.tally.with(sample, times),
+            uncounted: path.uncounted + if outcome == Outcome::Error { times } else { 0 },
+            last: Some(self.steps.len() - 1),
+        };
+        if !status.is_completed() {
+            let counts = self.relevant(counts);
+            self.keep(into, counts, path);
+        } else if (self.goal.accepts)(status) {
+            let cost = (self.goal.cost)(&path.tally, path.uncounted);
+            if self.best.as_ref().is_none_or(|(best, _)| cost < *best) {
+                self.best = Some((cost, path));
             }
         }
     }
 
-    #[test]
-    fn says_it_for_people() {
-        let outcomes = Outcomes {
-            good: Outcome::Successful,
-            bad: Outcome::Failed,
-            nan: Outcome::Failed,
-            none: Outcome::Error,
-            error: Outcome::Error,
-        };
-        let limits =
-            Limits { count: Some(3), interval: Some(Duration::from_secs(10)), failure_limit: 2, ..Limits::default() };
-        let gate = Gate { limits, outcomes };
-        assert_eq!(weakest_promotion(&gate).unwrap().to_string(), "1 good sample of 3, 2 NaN");
-        assert!(!can_fail(&Gate { limits: Limits { failure_limit: 3, ..gate.limits.clone() }, outcomes }));
+    /// Counters that no limit looks at are the same whatever they say.
+    fn relevant(&self, mut counts: Counts) -> Counts {
+        counts.consecutive_error = 0;
+        if self.gate.limits.streak().is_none() {
+            counts.consecutive_success = 0;
+        }
+        if self.gate.limits.failure_limit < 0 {
+            counts.failed = 0;
+        }
+        counts
+    }
+
+    fn keep(&self, layer: &mut BTreeMap<Counts, Path>, counts: Counts, path: Path) {
+        let cost = |path: &Path| (self.goal.cost)(&path.tally, path.uncounted);
+        match layer.get(&counts) {
+            Some(known) if cost(known) <= cost(&path) => {}
+            _ => {
+                layer.insert(counts, path);
+            }
+        }
     }
 }

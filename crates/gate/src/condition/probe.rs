@@ -9,12 +9,18 @@ use super::{Condition, Measured};
 const COMBINED: usize = 4;
 
 impl Condition {
-    /// Finite values in ascending order at which, or around which, the condition may change its mind.
-    pub(crate) fn probes(&self) -> Vec<f64> {
+    /// The numbers that stand in the condition, in ascending order.
+    pub(crate) fn constants(&self) -> Vec<f64> {
         let mut constants = Vec::new();
         self.tree.walk(&mut |node| constants.extend(constant(node)));
         constants.sort_by(f64::total_cmp);
         constants.dedup();
+        constants
+    }
+
+    /// Finite values in ascending order at which, or around which, the condition may change its mind.
+    pub(crate) fn probes(&self) -> Vec<f64> {
+        let constants = self.constants();
         let mut values = vec![0.0];
         for power in -9..=12 {
             values.extend([10_f64.powi(power), -(10_f64.powi(power))]);

@@ -20,10 +20,10 @@ impl Dice {
     }
 }
 
-const NUMBERS: [&str; 14] = ["0", "1", "2", "0.05", "0.95", "1000", ".5", "1e3", "1_000", "0x10", "3.", "100", "5", "7"];
+const NUMBERS: [&str; 14] =
+    ["0", "1", "2", "0.05", "0.95", "1000", ".5", "1e3", "1_000", "0x10", "3.", "100", "5", "7"];
 const COMPARISONS: [&str; 6] = ["<", "<=", ">", ">=", "==", "!="];
-const PREDICATES: [&str; 9] =
-    ["all", "none", "any", "one", "count", "filter", "find", "findIndex", "findLastIndex"];
+const PREDICATES: [&str; 9] = ["all", "none", "any", "one", "count", "filter", "find", "findIndex", "findLastIndex"];
 
 /// A random condition, mostly well-typed.
 pub(crate) fn condition(dice: &mut Dice, depth: usize, closure: bool) -> String {
@@ -114,7 +114,9 @@ fn number(dice: &mut Dice, depth: usize, closure: bool) -> String {
 
 fn array(dice: &mut Dice, depth: usize, closure: bool) -> String {
     if depth == 0 || dice.roll(2) == 0 {
-        return dice.pick(&["result", "result", "result", "[1, 2, 3]", "1..3", "[]", "result[1:]", "result[:1]"]).to_owned();
+        return dice
+            .pick(&["result", "result", "result", "[1, 2, 3]", "1..3", "[]", "result[1:]", "result[:1]"])
+            .to_owned();
     }
     let d = depth - 1;
     match dice.roll(6) {
@@ -123,7 +125,9 @@ fn array(dice: &mut Dice, depth: usize, closure: bool) -> String {
         2 => format!("sort({})", array(dice, d, closure)),
         3 => format!("take({}, {})", array(dice, d, closure), number(dice, 0, closure)),
         4 => format!("[{}, {}]", number(dice, d, closure), number(dice, d, closure)),
-        _ => format!("{}[{}:{}]", array(dice, d, closure), dice.pick(&["", "0", "1", "-1"]), dice.pick(&["", "1", "-1"])),
+        _ => {
+            format!("{}[{}:{}]", array(dice, d, closure), dice.pick(&["", "0", "1", "-1"]), dice.pick(&["", "1", "-1"]))
+        }
     }
 }
 
