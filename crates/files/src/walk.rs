@@ -73,19 +73,41 @@ pub(crate) fn inside_templates(root: &Path) -> bool {
     false
 }
 
+/// Below this many entries one thread is done before a second one has started: the parallel walker's idle workers sleep a
+/// millisecond at a time.
+const SMALL: usize = 128;
+
+fn threads(root: &Path) -> usize {
+    if is_small(root) { 1 } else { thread::available_parallelism().map_or(2, |n| n.get().min(THREADS)) }
+}
+
+/// Whether the folder holds fewer than [`SMALL`] entries, by looking at no more than that.
+fn is_small(root: &Path) -> bool {
+    let (mut seen, mut open) = (0, vec![root.to_owned()]);
+    while let Some(folder) = open.pop() {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        for entry in entries.flatten() {
+            seen += 1;
+            if seen >= SMALL {
+                return false;
+            }
+            if entry.file_type().is_ok_and(|t| t.is_dir()) {
+                open.push(entry.path());
+            }
+        }
+    }
+    true
+}
+
 fn builder(root: &Path) -> WalkBuilder {
     let mut builder = WalkBuilder::new(root);
-    builder
-        .follow_links(false)
-        .ignore(false)
-        .git_global(false)
-        .require_git(false)
-        .threads(thread::available_parallelism().map_or(2, |n| n.get().min(THREADS)))
-        .filter_entry(|entry| {
+    builder.follow_links(false).ignore(false).git_global(false).require_git(false).threads(threads(root)).filter_entry(
+        |entry| {
             entry.depth() == 0
                 || !is_folder(entry)
                 || !(entry.file_name().to_str().is_some_and(is_skipped_folder) || is_build_output(entry.path()))
-        });
+        },
+    );
     builder
 }
 
