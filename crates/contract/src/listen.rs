@@ -165,8 +165,8 @@ fn own_metrics(repository: &Repository, collector: &Collector) -> Option<Listene
             (endpoint.meaning(), endpoint.port?)
         }
         (None, None) => {
-            // The default became localhost in 0.123 (core changelog); before, every interface.
-            let any = collector.version.is_some_and(|v| v < Version(0, 123, 0));
+            // The default became localhost in 0.111 (core changelog); before, every interface.
+            let any = collector.version.is_some_and(|v| v < Version(0, 111, 0));
             (if any { Host::Any } else { Host::Loopback }, 8888)
         }
     };

@@ -9,7 +9,7 @@ use super::view::{View, is_variable, listed, role, views};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Safety, Severity};
 use crate::registry::{ONE_READING, Rule};
-use catalogue::Schema;
+use catalogue::{Schema, Version};
 use contract::Contract;
 use contract::endpoint::nearest_word;
 use model::{Component, Place, Source, section, type_of};
@@ -192,6 +192,10 @@ impl<'a> Walk<'a> {
             return None;
         }
         let (node, _) = chain.last()?;
+        let older = self.view.collector.version.is_some_and(|v| v < Version(0, 128, 0));
+        if older && self.component.is_none() && key == "address" {
+            return None;
+        }
         let reading = self.meant(chain, key, value);
         if matches!(reading, Reading::Nothing) && !recent(self.view) {
             return None;
@@ -282,7 +286,7 @@ impl<'a> Walk<'a> {
                 ];
                 Some(Reading::Rewrite("Say it with `verbosity`".to_owned(), ops))
             }
-            // service.telemetry.metrics.address, until 0.123.
+            // Refused since 0.128, when `telemetry.disableAddressFieldForInternalTelemetry` became stable (core changelog).
             (None, "address") if at.parent().route.last_key() == Some("metrics") && node.get("readers").is_none() => {
                 let address = contract::endpoint::parse(value.as_str()?)?;
                 let host = if address.host.is_empty() { "0.0.0.0" } else { address.host.as_str() };
