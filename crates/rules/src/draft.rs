@@ -1,7 +1,7 @@
 //! Findings in the making: rules say what they see and which other finding would explain it; the engine joins them.
 
 use crate::finding::{FileEdit, Finding, Fix, Location, Safety, Severity};
-use model::Place;
+use model::{Place, Repository};
 use std::ops::Range;
 use yaml::Op;
 
@@ -82,6 +82,12 @@ impl Draft {
     pub(crate) fn fix(mut self, fix: impl Into<Option<Fix>>) -> Draft {
         self.finding.fix = fix.into();
         self
+    }
+
+    /// Makes it an echo of what is wrong with the YAML of that document: what is missing there may stand behind the fault.
+    pub(crate) fn absent_from(self, repository: &Repository, at: &Place) -> Draft {
+        let stream = repository.files.get(at.file).and_then(|f| f.stream.as_ref());
+        if stream.is_some_and(|s| !s.is_whole(at.route.document)) { self.echo("yaml/", None) } else { self }
     }
 
     /// Makes it an echo of a finding of `rule` (or group, with its slash) at or below `within`.

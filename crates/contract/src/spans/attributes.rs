@@ -11,6 +11,8 @@ pub(super) struct Attributes {
     pub(super) all: BTreeMap<String, Domain>,
     /// Those of the resource: every span has them.
     pub(super) resource: BTreeSet<String>,
+    /// A processor may add others.
+    pub(super) open: bool,
 }
 
 /// Workloads whose spans reach the collector. Where no sender leads anywhere, the described ones are meant: the broken
@@ -31,7 +33,7 @@ pub(super) fn senders(contract: &Contract<'_>, collector: usize) -> Vec<usize> {
 }
 
 impl Attributes {
-    /// `None`: a sender that nobody described, or a processor that may add any.
+    /// `None`: a sender that nobody described, or a processor that may take any away.
     pub(super) fn of(
         contract: &Contract<'_>,
         collector: &Collector,
@@ -41,7 +43,7 @@ impl Attributes {
         if senders.is_empty() {
             return None;
         }
-        let mut found = Attributes { all: BTreeMap::new(), resource: BTreeSet::new() };
+        let mut found = Attributes { all: BTreeMap::new(), resource: BTreeSet::new(), open: false };
         for sender in senders {
             found.add(contract, *sender)?;
         }
@@ -50,10 +52,28 @@ impl Attributes {
         for processor in pipelines.flat_map(|p| &p.processors) {
             match model::type_of(&processor.value) {
                 "batch" | "memory_limiter" | "probabilistic_sampler" | "filter" | "tail_sampling" | "groupbytrace" => {}
+                "attributes" | "k8sattributes" | "k8s_attributes" | "resource" | "resourcedetection" | "span"
+                | "transform" => found.touched(contract, collector, &processor.value),
                 _ => return None,
             }
         }
         Some(found)
+    }
+
+    /// A processor that adds attributes, and sets those that its configuration names.
+    fn touched(&mut self, contract: &Contract<'_>, collector: &Collector, id: &str) {
+        self.open = true;
+        let component = collector.config.component(Class::Processor, id);
+        let text = component.and_then(|c| {
+            let node = contract.repository.node(&c.at)?;
+            let file = contract.repository.files.get(c.at.file)?;
+            file.stream.as_ref()?.text().get(node.span())
+        });
+        for (name, domain) in &mut self.all {
+            if text.is_none_or(|t| t.contains(name.as_str())) {
+                *domain = Domain::Any;
+            }
+        }
     }
 
     fn add(&mut self, contract: &Contract<'_>, sender: usize) -> Option<()> {
@@ -64,7 +84,8 @@ impl Attributes {
             for (name, value) in text.split(',').filter_map(|pair| pair.split_once('=')) {
                 let domain = field_domain(value.trim(), workload.namespace.as_deref());
                 self.resource.insert(name.trim().to_owned());
-                self.all.insert(name.trim().to_owned(), domain);
+                let slot = self.all.entry(name.trim().to_owned());
+                slot.and_modify(|known| *known = either(known, &domain)).or_insert(domain);
             }
         }
         // What the program sets wins over the environment (otel-go, sdk/trace/provider.go `WithResource`).
@@ -76,6 +97,18 @@ impl Attributes {
             self.all.insert(name.clone(), Domain::Any);
         }
         Some(())
+    }
+}
+
+/// What a label holds that two senders fill.
+fn either(one: &Domain, other: &Domain) -> Domain {
+    match (one, other) {
+        (Domain::Values(a), Domain::Values(b)) => {
+            let all: BTreeSet<&String> = a.iter().chain(b).collect();
+            Domain::Values(all.into_iter().cloned().collect())
+        }
+        (a, b) if a == b => a.clone(),
+        _ => Domain::Any,
     }
 }
 

@@ -198,7 +198,7 @@ fn read(
         naming: way.naming.clone(),
         metrics,
         labels: page(&[&common], false).labels(),
-        open: way.open || changed || attributes.is_none() && way.attributes,
+        open: way.open || changed || attributes.as_ref().is_none_or(|a| a.open) && way.attributes,
         flush: settings.text(&["metrics_flush_interval"]).and_then(model::duration::go_duration).unwrap_or(60.0),
         unit_ms: if settings.seconds { 1000.0 } else { 1.0 },
         bounds: settings.bounds(),
@@ -206,7 +206,7 @@ fn read(
         exists: fed,
         senders,
         dimensions: common,
-        attributes: attributes.map(|a| a.all),
+        attributes: attributes.filter(|a| !a.open).map(|a| a.all),
     }
 }
 
@@ -312,7 +312,7 @@ fn value_of(dimension: &Dimension, attributes: Option<&Attributes>, foreign: boo
     let known = attributes.and_then(|a| a.all.get(&dimension.name.value));
     let always = default.is_some() || attributes.is_some_and(|a| a.resource.contains(&dimension.name.value));
     let domain = match (known, default) {
-        _ if attributes.is_none() => Domain::Any,
+        _ if attributes.is_none_or(|a| a.open && known.is_none()) => Domain::Any,
         (Some(Domain::Values(values)), Some(default)) => {
             Domain::Values(values.iter().chain([default]).cloned().collect())
         }

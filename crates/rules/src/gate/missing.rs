@@ -53,10 +53,9 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
                 .fix(build(contract, &wanted))
                 .echo("gate/unknown-template", Some(&rollout.spec));
             // What a query that does not parse would judge can't be told: it may be this gate.
-            let draft = run
-                .iter()
-                .filter_map(|t| contract.repository.templates.get(*t))
-                .fold(draft, |d, t| d.echo("gate/query-syntax", Some(&t.spec)));
+            let draft = run.iter().filter_map(|t| contract.repository.templates.get(*t)).fold(draft, |d, t| {
+                d.echo("gate/query-syntax", Some(&t.spec)).absent_from(contract.repository, &t.spec)
+            });
             drafts.push(draft);
         }
     }

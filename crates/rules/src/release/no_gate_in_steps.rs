@@ -31,7 +31,8 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         let why = if any { "its analysis comes after full weight" } else { "no step runs an analysis" };
         let message = format!("the canary of `{}` reaches full weight ungated: {why}", rollout.name);
         let consequence = "whatever the canary does, it is promoted";
-        drafts.push(Draft::new(RULE.name, RULE.severity, &at, message, consequence));
+        let draft = Draft::new(RULE.name, RULE.severity, &at, message, consequence);
+        drafts.push(draft.absent_from(contract.repository, &at));
     }
 }
 

@@ -1,9 +1,10 @@
 //! The same manifests in other clothes: another layout, one file with many documents, `List` kinds, JSON, carriage returns.
 
 use crate::dice::Dice;
+use crate::good::restamp;
 use crate::judge::Case;
 use crate::spec::json;
-use crate::state::{APPSET, State};
+use crate::state::{APPSET, CONFIG, ROLLOUT, State, TEMPLATE};
 use std::fmt::Write as _;
 use yaml::{Kind, Node, ScalarStyle, ScalarType};
 
@@ -20,9 +21,16 @@ pub(crate) enum Dress {
     Json,
     /// Windows' line ends.
     Returns,
+    /// A processor that adds attributes which nobody knows.
+    Enriched,
+    /// The template for the whole cluster.
+    Cluster,
 }
 
-pub(crate) const DRESSES: [Dress; 5] = [Dress::Start, Dress::Merged, Dress::List, Dress::Json, Dress::Returns];
+pub(crate) const DRESSES: [Dress; 7] =
+    [Dress::Start, Dress::Merged, Dress::List, Dress::Json, Dress::Returns, Dress::Enriched, Dress::Cluster];
+
+const REFERENCE: &str = "- templateName: hotrod-analysis\n";
 
 /// The case in other clothes; `None` where the fault can't be dressed so.
 pub(crate) fn dressed(mut case: Case, dice: &mut Dice) -> Option<Case> {
@@ -30,6 +38,16 @@ pub(crate) fn dressed(mut case: Case, dice: &mut Dice) -> Option<Case> {
     let broken = |s: &State| s.files.iter().any(|(_, t)| !yaml::parse(t.as_str()).faults().is_empty());
     let git = case.roots.iter().any(|r| r.starts_with("gitops/"));
     if git || broken(&case.after) || (dress == Dress::Start && case.after.files.len() != case.before.files.len()) {
+        return None;
+    }
+    // These two change what some faults are about.
+    let about = |words: &[&str]| words.iter().any(|w| case.name.contains(w));
+    if dress == Dress::Enriched && about(&["collector", "wiring"])
+        || dress == Dress::Cluster && about(&["template", "run"])
+    {
+        return None;
+    }
+    if dress == Dress::Cluster && !case.after.text(ROLLOUT).contains(REFERENCE) {
         return None;
     }
     put_on(&mut case.before, dress);
@@ -64,6 +82,23 @@ pub(crate) fn put_on(state: &mut State, dress: Dress) {
                 }
             }
             state.settle();
+        }
+        Dress::Enriched => {
+            let (from, to) = (
+                "processors: [memory_limiter, batch]\n          exporters: [debug",
+                "processors: [memory_limiter, k8sattributes, batch]\n          exporters: [debug",
+            );
+            state.swap(CONFIG, from, to);
+            state.swap(
+                CONFIG,
+                "      batch:\n",
+                "      k8sattributes:\n        auth_type: serviceAccount\n      batch:\n",
+            );
+            restamp(state);
+        }
+        Dress::Cluster => {
+            state.swap_all(TEMPLATE, "AnalysisTemplate", "ClusterAnalysisTemplate");
+            state.swap(ROLLOUT, REFERENCE, &format!("{REFERENCE}                clusterScope: true\n"));
         }
         Dress::Returns => {
             for (_, text) in &mut state.files {

@@ -7,17 +7,17 @@ use crate::spelling;
 use crate::state::{APPSET, CONFIG, DAEMONSET, HOTROD_SERVICE, RIDERS, ROLLOUT, SERVICE, State, TEMPLATE};
 
 /// A variant and the rules of the root findings that it has all the same.
-struct Variant {
+pub(crate) struct Variant {
     name: &'static str,
     make: fn(&mut State),
     says: &'static [&'static str],
 }
 
-const fn clean(name: &'static str, make: fn(&mut State)) -> Variant {
+pub(crate) const fn clean(name: &'static str, make: fn(&mut State)) -> Variant {
     Variant { name, make, says: &[] }
 }
 
-const fn says(name: &'static str, make: fn(&mut State), says: &'static [&'static str]) -> Variant {
+pub(crate) const fn says(name: &'static str, make: fn(&mut State), says: &'static [&'static str]) -> Variant {
     Variant { name, make, says }
 }
 
@@ -44,11 +44,13 @@ fn config(state: &mut State, from: &str, to: &str) {
 
 /// Writes the configuration's hash, as `fix` does, and nothing else.
 pub(crate) fn restamp(state: &mut State) {
+    let is_hash = |l: &&str| l.contains("hyperspace/config-hash");
     let fixed = hyperspace_rules::fix(state.sources(), &state.context, hyperspace_rules::Safety::Safe);
-    if fixed.applied.iter().all(|a| a.rule == "collector/stale-after-change") {
-        for (slot, file) in state.files.iter_mut().zip(fixed.files) {
-            slot.1 = file.content.unwrap().to_string();
-        }
+    for ((_, text), file) in state.files.iter_mut().zip(fixed.files) {
+        let after = file.content.unwrap();
+        let mut hashes = after.lines().filter(is_hash);
+        let lines = text.lines().map(|line| if is_hash(&line) { hashes.next().unwrap_or(line) } else { line });
+        *text = lines.map(|l| format!("{l}\n")).collect();
     }
 }
 
@@ -384,9 +386,13 @@ const VARIANTS: &[Variant] = &[
     ),
 ];
 
+fn all() -> impl Iterator<Item = &'static Variant> {
+    VARIANTS.iter().chain(crate::arrangements::VARIANTS)
+}
+
 /// What is wrong with the variants; empty when all are judged as stated.
 pub(crate) fn failures(wanted: impl Fn(&str) -> bool + Sync) -> Vec<String> {
-    let chosen: Vec<&Variant> = VARIANTS.iter().filter(|v| wanted(v.name)).collect();
+    let chosen: Vec<&Variant> = all().filter(|v| wanted(v.name)).collect();
     crate::everywhere(&chosen, |variant| {
         let mut state = State::clean();
         (variant.make)(&mut state);
@@ -400,7 +406,7 @@ pub(crate) fn failures(wanted: impl Fn(&str) -> bool + Sync) -> Vec<String> {
 
 /// How many there are.
 pub(crate) fn count() -> usize {
-    VARIANTS.len()
+    all().count()
 }
 
 /// Seeded spellings of the three gates that are not sound; empty when all are.

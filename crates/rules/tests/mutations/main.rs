@@ -2,6 +2,7 @@
 //! the safe fixes lead back to a clean state. `MUTATION=word` runs those alone whose name contains the word.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod arrangements;
 mod collector;
 mod dice;
 mod dress;
@@ -23,10 +24,10 @@ use mutator::Mutator;
 use state::State;
 use std::collections::{BTreeMap, HashSet};
 
-/// Throws of the dice for each mutator; those that change nothing new are passed over.
-const THROWS: u64 = 5;
-/// The throw from which the state wears other clothes.
-const DRESSED: u64 = 3;
+/// Throws of the dice for each mutator: enough for as many different states as are kept.
+const THROWS: u64 = 16;
+/// States of each mutator as they are, and in other clothes.
+const KEPT: (usize, usize) = (3, 2);
 
 fn mutators() -> impl Iterator<Item = &'static Mutator> {
     [reads::MUTATORS, verdicts::MUTATORS, frame::MUTATORS, collector::MUTATORS, wiring::MUTATORS].into_iter().flatten()
@@ -36,17 +37,22 @@ fn cases() -> Vec<Case> {
     let mut found = Vec::new();
     for mutator in mutators() {
         let mut seen = HashSet::new();
-        let all = (0..THROWS).filter_map(|throw| {
-            let mut case = (mutator.make)(&mut Dice::new(mutator.name, throw))?;
+        let (mut plain, mut other) = KEPT;
+        for throw in 0..THROWS {
+            let wear = plain == 0;
+            let left = if wear { &mut other } else { &mut plain };
+            let Some(mut case) = (mutator.make)(&mut Dice::new(mutator.name, throw)).filter(|_| *left > 0) else {
+                continue;
+            };
             case.name = format!("{} #{throw}", mutator.name);
-            if throw < DRESSED { Some(case) } else { dressed(case, &mut Dice::new(mutator.name, throw + 100)) }
-        });
-        found.extend(
-            all.filter(|case| seen.insert(format!("{:?}{:?}", case.after.files, case.after.context.push.is_some()))),
-        );
+            let case = if wear { dressed(case, &mut Dice::new(mutator.name, throw + 100)) } else { Some(case) };
+            let Some(case) = case else { continue };
+            if seen.insert(format!("{:?}{:?}", case.after.files, case.after.context.push.is_some())) {
+                *left -= 1;
+                found.push(case);
+            }
+        }
     }
-    // A rule that is not written yet finds nothing.
-    found.retain(|case| case.roots.iter().all(|rule| hyperspace_rules::rule(rule).is_some()));
     found
 }
 
@@ -75,6 +81,16 @@ fn wanted(name: &str) -> bool {
 fn the_manifests_are_clean() {
     let report = judged(&State::clean());
     assert!(roots(&report).next().is_none(), "{}", told(&report));
+}
+
+#[test]
+fn every_rule_is_provoked() {
+    let cases = cases();
+    assert!(mutators().count() >= 40 && cases.len() >= 200, "{} from {}", cases.len(), mutators().count());
+    for rule in hyperspace_rules::rules() {
+        let count = cases.iter().filter(|c| c.roots.contains(&rule.name)).count();
+        assert!(count >= 3, "{} is provoked {count} times", rule.name);
+    }
 }
 
 #[test]
