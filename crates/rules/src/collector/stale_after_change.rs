@@ -23,6 +23,28 @@ pub(crate) const RULE: Rule = Rule {
 /// The annotation that the tool keeps on the pod template.
 pub(crate) const ANNOTATION: &str = "hyperspace/config-hash";
 
+/// Rules about the configuration's content whose mending changes the hash.
+const CONTENT: [&str; 18] = [
+    "collector/no-receiver",
+    "collector/undefined-component",
+    "collector/unknown-component-type",
+    "collector/half-wired-connector",
+    "collector/unknown-key",
+    "collector/invalid-value",
+    "collector/unsupported-signal",
+    "collector/ambiguous-id",
+    "collector/loopback-receiver",
+    "collector/listens-on-remote-name",
+    "collector/metrics-not-exposed",
+    "collector/dimension-matches-nothing",
+    "collector/signal-refused-by-backend",
+    "collector/hard-coded-address",
+    "collector/flush-slower-than-gate",
+    "collector/chatty-debug",
+    "wiring/port-mismatch",
+    "wiring/unreachable-endpoint",
+];
+
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract) {
         let Source::ConfigMap { object, .. } = view.collector.source else { continue };
@@ -116,7 +138,11 @@ fn draft(view: &View<'_>, workload: &Workload, map: &Object) -> Option<Draft> {
     let consequence = "a changed configuration is applied and reported as synced, while the collector runs on with the old one until somebody restarts it";
     let ops = put(view, template, &["metadata", "annotations", ANNOTATION], Value::from(hash));
     let title = format!("Write the configuration's hash to the pod annotation `{ANNOTATION}`");
-    let draft = Draft::new(RULE.name, RULE.severity, &at, message, consequence);
+    let mut draft = Draft::new(RULE.name, RULE.severity, &at, message, consequence);
+    if present.is_some() {
+        // A kept hash is written anew with the fix of what is wrong in the configuration.
+        draft = CONTENT.into_iter().fold(draft, |draft, rule| draft.echo(rule, Some(view.root)));
+    }
     Some(draft.related(view.root, "the configuration").fix(fix(title, Safety::Safe, ops)))
 }
 

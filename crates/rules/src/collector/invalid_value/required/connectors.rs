@@ -24,7 +24,9 @@ impl Asked<'_> {
                 "use either `explicit` or `exponential` buckets histogram",
             );
         }
-        if let Some(unit) = self.text(&["histogram", "unit"]).filter(|u| !matches!(*u, "s" | "ms") && !is_variable(u)) {
+        // Read without regard to case.
+        let unit = self.text(&["histogram", "unit"]);
+        if let Some(unit) = unit.filter(|u| !["s", "ms"].iter().any(|k| u.eq_ignore_ascii_case(k)) && !is_variable(u)) {
             self.say(
                 &["histogram", "unit"],
                 &format!("unit `{unit}` is neither `ms` nor `s`"),

@@ -34,6 +34,10 @@ impl<'a> Asked<'a> {
             self.get(&["config", "scrape_configs"]).map(|n| n.items().collect::<Vec<Node<'a>>>()).unwrap_or_default();
         let mut seen: Vec<&str> = Vec::new();
         for job in jobs.into_iter().filter(|j| j.is_mapping() || j.is_null()) {
+            let discoveries = job.entries().filter(|(key, _)| key.ends_with("_configs"));
+            if discoveries.flat_map(|(_, list)| list.items()).any(|item| item.is_null()) {
+                self.entry(job, &[], "an entry of a discovery is empty", "empty or null section");
+            }
             let name = job.get("job_name").and_then(|n| n.as_str()).unwrap_or_default();
             if !name.is_empty() && !seen.contains(&name) {
                 seen.push(name);
