@@ -78,7 +78,6 @@ impl Counts {
 }
 
 /// Argo Rollouts compares as `int32`, which wraps a string's larger number round.
-#[allow(clippy::cast_possible_truncation)]
 fn int32(value: i64) -> i64 {
     i64::from(value as i32)
 }

@@ -50,7 +50,6 @@ pub(super) fn call(function: Builtin, args: &[Value]) -> Called {
             if values.is_empty() {
                 return Ok(Value::Float(0.0));
             }
-            #[allow(clippy::cast_precision_loss)]
             let len = values.len() as f64;
             if function == Builtin::Mean {
                 return Ok(Value::Float(values.iter().sum::<f64>() / len));
@@ -163,7 +162,6 @@ fn sum(array: &Value) -> Called {
     if count == elements.len() {
         return Ok(Value::Int(head));
     }
-    #[allow(clippy::cast_precision_loss)]
     let head = head as f64;
     Ok(Value::Float(values.iter().skip(count).fold(head, |sum, v| sum + v)))
 }

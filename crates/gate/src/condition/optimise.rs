@@ -149,7 +149,6 @@ fn fold(node: &mut Node) -> Result<bool, CompileError> {
     Ok(changed)
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn fold_arithmetic(op: Binary, left: &Kind, right: &Kind) -> Option<(Kind, Type)> {
     let int = |value| Some((Kind::Int(value), Type::Int));
     let float = |value| Some((Kind::Float(value), Type::Float));

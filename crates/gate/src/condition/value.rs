@@ -123,7 +123,6 @@ impl Value {
     }
 
     /// The number, if it is one. Go's conversion, which rounds large integers.
-    #[allow(clippy::cast_precision_loss)]
     pub(super) fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Int(v) | Value::Int64(v) => Some(*v as f64),
@@ -291,7 +290,6 @@ impl Value {
 }
 
 /// Go's conversion of a float to `int` on amd64, where NaN and what does not fit become the smallest integer.
-#[allow(clippy::cast_possible_truncation)]
 pub(super) fn truncate(value: f64) -> i64 {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if (-LIMIT..LIMIT).contains(&value) { value as i64 } else { i64::MIN }

@@ -29,6 +29,7 @@ import (
 	timeutil "github.com/argoproj/argo-rollouts/utils/time"
 	"github.com/sirupsen/logrus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	kubeinformers "k8s.io/client-go/informers"
 	kubefake "k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/util/workqueue"
@@ -81,6 +82,12 @@ func (p *prometheus) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s]}}`, strings.Join(series, ","))
 }
 
+// silent is a recorder of events that nobody reads; the library's fake one blocks after a thousand.
+type silent struct{ record.EventRecorder }
+
+func (silent) Eventf(runtime.Object, record.EventOptions, string, ...any) {}
+func (silent) Warnf(runtime.Object, record.EventOptions, string, ...any)  {}
+
 type judge struct {
 	controller *analysis.Controller
 	prom       *prometheus
@@ -98,7 +105,7 @@ func newJudge() *judge {
 		AnalysisRunInformer:  rollouts.Argoproj().V1alpha1().AnalysisRuns(),
 		JobInformer:          jobs.Batch().V1().Jobs(),
 		AnalysisRunWorkQueue: queue,
-		Recorder:             record.NewFakeEventRecorder(),
+		Recorder:             silent{},
 	})
 	prom := &prometheus{}
 	server := httptest.NewServer(prom)

@@ -193,7 +193,6 @@ fn extreme(name: &str, types: &[Type]) -> Result<Type, String> {
 /// Integer literals become floats where a `float64` is asked for; other integers stay, and fail when evaluated.
 fn floats(node: &mut Node) {
     match &mut node.kind {
-        #[allow(clippy::cast_precision_loss)]
         Kind::Int(value) => {
             node.kind = Kind::Float(*value as f64);
             node.ty = Type::Float;
