@@ -9,12 +9,16 @@ import (
 
 const (
 	receivers  = "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/"
+	connectors = "github.com/open-telemetry/opentelemetry-collector-contrib/connector/"
 	processors = "github.com/open-telemetry/opentelemetry-collector-contrib/processor/"
 )
 
 // special knows the types whose keys their fields do not show, because they read themselves.
 func (w walk) special(t reflect.Type) (any, bool) {
 	switch t.PkgPath() + "." + t.Name() {
+	case connectors + "countconnector.Config":
+		// Reads itself with confmap.WithIgnoreUnused: no key is refused, at no depth.
+		return opened(w.structure(t)), true
 	case receivers + "prometheusreceiver.PromConfig":
 		// Read as YAML by Prometheus itself, which knows other tags.
 		return newWalk(yaml).schema(reflect.TypeFor[config.Config]()), true
@@ -47,6 +51,23 @@ func (w walk) special(t reflect.Type) (any, bool) {
 		return oneOf(mapOf("string"), list(fields(map[string]any{"name": "string", "value": "string"}))), true
 	}
 	return nil, false
+}
+
+// opened lets every struct of the schema take other keys too.
+func opened(schema any) any {
+	object, ok := schema.(map[string]any)
+	if !ok {
+		return schema
+	}
+	if keys, ok := object["fields"].(map[string]any); ok {
+		object["open"] = true
+		for _, below := range keys {
+			opened(below)
+		}
+	}
+	opened(object["map"])
+	opened(object["list"])
+	return object
 }
 
 // addDiscoveries puts in the keys that Prometheus builds at run time, one per mechanism.
