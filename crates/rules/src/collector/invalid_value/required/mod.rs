@@ -54,12 +54,17 @@ impl<'a> Asked<'a> {
                 self.needs("endpoint", "expecting a non-blank address to run the Prometheus metrics handler")
             }
             (Class::Exporter, "file") => self.needs("path", "path must be non-empty"),
-            (Class::Exporter, "debug") if self.text(&["verbosity"]).is_some_and(|v| v.eq_ignore_ascii_case("none")) => {
-                self.say(
-                    &["verbosity"],
-                    "verbosity `none` is not supported",
-                    "verbosity level \"None\" is not supported",
-                );
+            (Class::Exporter, "debug") => {
+                // A number is read as a level, of which it supports none.
+                let level = self.get(&["verbosity"]).filter(|n| n.as_f64().is_some());
+                if self.text(&["verbosity"]).is_some_and(|v| v.eq_ignore_ascii_case("none")) || level.is_some() {
+                    let word = self.text(&["verbosity"]).unwrap_or_default();
+                    self.say(
+                        &["verbosity"],
+                        &format!("verbosity `{word}` is not supported"),
+                        "verbosity level is not supported",
+                    );
+                }
             }
             (Class::Processor | Class::Extension, "memory_limiter") => self.memory_limiter(),
             (Class::Processor, "batch") => self.batch(),

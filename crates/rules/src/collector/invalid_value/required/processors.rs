@@ -76,7 +76,7 @@ fn refused(action: Node<'_>) -> Option<String> {
     }
     let writes = matches!(word.as_str(), "insert" | "update" | "upsert");
     let by_pattern = matches!(word.as_str(), "delete" | "hash") && has("pattern");
-    if !has("key") && !by_pattern {
+    if key.is_empty() && !by_pattern {
         return Some("an action has no `key`".to_owned());
     }
     if !writes && !matches!(word.as_str(), "delete" | "hash" | "extract" | "convert") {
