@@ -2,8 +2,10 @@
 
 use crate::endpoint::{self, Endpoint, Host};
 use crate::listen::Listener;
-use crate::resolve::{Target, resolve};
-use model::{Collector, Context, Pairs, Place, Repository, Text, Workload, compatible, pair};
+use crate::links::Links;
+use crate::resolve::{Caller, Target, World};
+use crate::Contract;
+use model::{Collector, Pairs, Place, Repository, Text, Workload, pair};
 
 /// A described or undescribed workload that sends OTLP by an environment variable.
 #[derive(Clone, Debug)]
@@ -29,7 +31,8 @@ pub struct Sender {
 const ENDPOINT_VARIABLES: &[&str] = &["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
 
 /// Every sender in the repository.
-pub fn senders(repository: &Repository, context: &Context) -> Vec<Sender> {
+pub(crate) fn senders(world: World<'_>) -> Vec<Sender> {
+    let World { repository, context, .. } = world;
     let mut found = Vec::new();
     for (index, workload) in repository.workloads.iter().enumerate() {
         for (position, container) in workload.containers.iter().enumerate() {
@@ -42,15 +45,9 @@ pub fn senders(repository: &Repository, context: &Context) -> Vec<Sender> {
                 let Some(text) = env.value.clone() else { continue };
                 let Some(address) = container.expanded(&env.name) else { continue };
                 let Some(parsed) = endpoint::parse(&address) else { continue };
-                let target = resolve(
-                    repository,
-                    context,
-                    workload.namespace.as_deref(),
-                    workload.template.file,
-                    &parsed,
-                    description.is_some(),
-                );
-                let collector = collector_behind(repository, &target);
+                let caller = Caller { policy: description.is_some(), otlp: true };
+                let target = world.resolve(workload.namespace.as_deref(), workload.template.file, &parsed, caller);
+                let collector = collector_behind(world.links, &target);
                 let grpc = match described {
                     Some(otlp) => Some(otlp.protocol == "grpc"),
                     None => protocol_variable(container),
@@ -82,25 +79,34 @@ fn protocol_variable(container: &model::Container) -> Option<bool> {
 }
 
 /// The collector whose pods a target's Service selects.
-pub fn collector_behind(repository: &Repository, target: &Target) -> Option<usize> {
+pub fn collector_behind(links: &Links, target: &Target) -> Option<usize> {
     match target {
         Target::Operator(index) => Some(*index),
-        Target::Service(service, _) => {
-            let service = repository.services.get(*service)?;
-            repository.collectors.iter().position(|c| {
-                c.workload.and_then(|w| repository.workloads.get(w)).is_some_and(|w| {
-                    selects(&service.selector, &w.labels) && compatible(&service.namespace, &w.namespace)
-                })
-            })
-        }
+        Target::Service(service, _) => links.pods(*service).iter().find_map(|w| links.collector(*w)),
         _ => None,
     }
 }
 
-/// Whether a selector picks a pod with these labels. An empty one picks none: it has endpoints of its own.
+/// Labels that controllers put on pods as they make them: no template has them.
+const RUNTIME_LABELS: &[&str] = &[
+    "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index",
+    "controller-revision-hash",
+    "pod-template-generation",
+    "pod-template-hash",
+    "rollouts-pod-template-hash",
+    "controller-uid",
+    "job-name",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-name",
+];
+
+/// Whether a selector picks a pod with these labels, those aside that controllers add. An empty one picks none: such a
+/// Service has endpoints of its own.
 pub fn selects(selector: &Pairs, labels: &Pairs) -> bool {
-    !selector.is_empty()
-        && selector.iter().all(|(key, value)| pair(labels, key).is_some_and(|found| found.value == value.value))
+    let mut asked = selector.iter().filter(|(key, _)| !RUNTIME_LABELS.contains(&key.as_str())).peekable();
+    asked.peek().is_some()
+        && asked.all(|(key, value)| pair(labels, key).is_some_and(|found| found.value == value.value))
 }
 
 /// Where annotations tell Prometheus to scrape a pod.
@@ -158,17 +164,13 @@ pub struct Dial {
     pub target: Target,
 }
 
-/// Resolves the address at `text` for a caller in `namespace`.
-pub fn dial(
-    repository: &Repository,
-    context: &Context,
-    namespace: Option<&str>,
-    text: &Text,
-    policy: bool,
-) -> Option<Dial> {
-    let endpoint = endpoint::parse(&text.value)?;
-    let target = resolve(repository, context, namespace, text.at.file, &endpoint, policy);
-    Some(Dial { at: text.clone(), endpoint, target })
+impl Contract<'_> {
+    /// Reads the address at `text` and resolves it for `caller` in `namespace`; `None` where it is no address.
+    pub fn dial(&self, namespace: Option<&str>, text: &Text, caller: Caller) -> Option<Dial> {
+        let endpoint = endpoint::parse(&text.value)?;
+        let target = self.world().resolve(namespace, text.at.file, &endpoint, caller);
+        Some(Dial { at: text.clone(), endpoint, target })
+    }
 }
 
 /// Whether traffic from other pods reaches the listener.

@@ -4,6 +4,7 @@ mod cards;
 pub mod chain;
 pub mod endpoint;
 pub mod gates;
+mod links;
 pub mod listen;
 mod naming;
 mod pods;
@@ -14,12 +15,13 @@ mod spans;
 
 pub use cards::{Card, CardSeries, cards};
 pub use chain::{Dial, Scrape, Sender, collector_behind, selects};
+pub use links::Links;
 pub use listen::{Listener, Speaks};
 pub use naming::{Naming, Shape};
 pub use pods::Versions;
-pub use resolve::{Missing, Target, resolve};
+pub use resolve::{Caller, Missing, Target, World};
 pub use series::{Domain, Family, Kind, Origin, sanitize};
-pub use simulate::{CANARY_HASH, Composition, Load, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches};
+pub use simulate::{CANARY_HASH, Composition, Load, Run, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches};
 pub use spans::{CONNECTOR, Dimension, Measures, SpanMetric, SpanMetrics};
 
 use model::{Context, Mission, Repository, Rollout, Workload, WorkloadDescription};
@@ -30,6 +32,8 @@ pub struct Contract<'r> {
     pub repository: &'r Repository,
     /// Policy and facts from outside.
     pub context: &'r Context,
+    /// Which pods stand behind which Service.
+    pub links: Links,
     /// Listeners of each collector, by its index.
     pub listeners: Vec<Vec<Listener>>,
     /// Annotated pods.
@@ -43,28 +47,39 @@ pub struct Contract<'r> {
     /// Every gate of every run.
     pub gates: Vec<gates::Gate>,
     simulations: Vec<std::cell::OnceCell<Simulated>>,
+    fresh: Vec<std::cell::OnceCell<Option<Vec<Run>>>>,
 }
 
 impl<'r> Contract<'r> {
     /// Derives the contract.
     pub fn derive(repository: &'r Repository, context: &'r Context) -> Contract<'r> {
         let listeners = repository.collectors.iter().map(|c| listen::listeners(repository, c)).collect();
+        let links = Links::derive(repository);
+        let senders = chain::senders(World { repository, context, links: &links });
         let mut contract = Contract {
             repository,
             context,
+            links,
             listeners,
             scrapes: chain::scrapes(repository),
-            senders: chain::senders(repository, context),
+            senders,
             span_metrics: Vec::new(),
             families: Vec::new(),
             gates: Vec::new(),
             simulations: Vec::new(),
+            fresh: Vec::new(),
         };
         contract.span_metrics = series::all_span_metrics(&contract);
         contract.families = series::families(&contract);
         contract.gates = gates::gates(&contract);
         contract.simulations = contract.gates.iter().map(|_| std::cell::OnceCell::new()).collect();
+        contract.fresh = contract.gates.iter().map(|_| std::cell::OnceCell::new()).collect();
         contract
+    }
+
+    /// What addresses are resolved against.
+    pub fn world(&self) -> World<'_> {
+        World { repository: self.repository, context: self.context, links: &self.links }
     }
 
     /// The policy's description of a workload, by the image of any of its containers.

@@ -1,7 +1,8 @@
 //! What an address inside the cluster leads to: a Service of the repository, one that the policy names, or nothing.
 
-use crate::endpoint::{Endpoint, Host, nearest_word};
-use model::{Context, Repository, compatible};
+use crate::endpoint::{Endpoint, Host, distance, nearest_word};
+use crate::links::Links;
+use model::{Context, ElsewhereService, Repository, Service, compatible};
 
 /// Where an address leads.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,176 +37,219 @@ pub struct Missing {
     pub meant: Vec<(String, u16)>,
 }
 
-/// Resolves an address that a pod in `from` uses; `policy` says whether the mission's policy speaks about this pod.
-pub fn resolve(
-    repository: &Repository,
-    context: &Context,
-    from: Option<&str>,
-    file: usize,
-    endpoint: &Endpoint,
-    policy: bool,
-) -> Target {
-    let Host::Service(name, written) = endpoint.meaning() else { return Target::Unknown };
-    let Some(port) = endpoint.effective_port() else { return Target::Unknown };
-    let namespace = written.as_deref().or(from);
-    let scope = Scope { repository, context, policy, file };
-    scope.resolve(&name, namespace, written.is_some(), port, endpoint)
+/// Who asks for an address: how much may be concluded from what is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The policy speaks about the caller: it says what lives elsewhere, and all else is in the repository.
+    pub policy: bool,
+    /// It sends telemetry: a name that is part of another, with the same port, is the same collector.
+    pub otlp: bool,
 }
 
-struct Scope<'a> {
-    repository: &'a Repository,
-    context: &'a Context,
-    policy: bool,
-    file: usize,
+/// What addresses are resolved against.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// The typed views.
+    pub repository: &'a Repository,
+    /// Policy and facts from outside.
+    pub context: &'a Context,
+    /// The joins between Services and pods.
+    pub links: &'a Links,
 }
 
-impl Scope<'_> {
-    fn resolve(&self, name: &str, namespace: Option<&str>, written: bool, port: u16, endpoint: &Endpoint) -> Target {
-        if let Some(operator) = self.operator(name, namespace) {
+impl<'a> World<'a> {
+    /// Resolves an address for a caller in namespace `from`, written in the file with that index.
+    pub fn resolve(self, from: Option<&'a str>, file: usize, endpoint: &'a Endpoint, caller: Caller) -> Target {
+        if let Some(meant) = misspelled_domain(&endpoint.host) {
+            let what = format!("host `{}` (names of Services end with `.svc.cluster.local`)", endpoint.host);
+            let port = endpoint.effective_port();
+            return port.map_or(Target::Unknown, |p| Target::Missing(Missing { what, meant: vec![(meant, p)] }));
+        }
+        let Host::Service(name, written) = endpoint.meaning() else { return Target::Unknown };
+        let Some(port) = endpoint.effective_port() else { return Target::Unknown };
+        let call = Call { world: self, caller, file, name: &name, port, endpoint, written: written.is_some() };
+        call.resolve(written.as_deref().or(from))
+    }
+}
+
+struct Call<'a> {
+    world: World<'a>,
+    caller: Caller,
+    file: usize,
+    name: &'a str,
+    port: u16,
+    endpoint: &'a Endpoint,
+    written: bool,
+}
+
+impl<'a> Call<'a> {
+    fn resolve(&self, namespace: Option<&str>) -> Target {
+        if let Some(operator) = self.operator(namespace) {
             return Target::Operator(operator);
         }
-        if let Some(index) = self.service(name, namespace) {
-            return self.port_of(index, port, endpoint);
-        }
-        if self.policy
-            && let Some(namespace) = namespace
-            && let Some(there) = self.context.policy.elsewhere.iter().find(|e| e.namespace == namespace)
-        {
-            if let Some(service) = there.services.iter().find(|s| s.name == name) {
-                return match service.ports.get(&port) {
-                    Some(speaks) => Target::Elsewhere {
-                        service: name.to_owned(),
-                        namespace: namespace.to_owned(),
-                        speaks: speaks.clone(),
-                        signals: service.signals.clone(),
-                    },
-                    None => {
-                        let same: Vec<u16> = service.ports.keys().copied().collect();
-                        let meant = meant_port(port, &same).into_iter().map(|p| (endpoint.host.clone(), p)).collect();
-                        Target::Missing(Missing {
-                            what: format!("port {port} of Service `{name}` in namespace `{namespace}`"),
-                            meant,
-                        })
-                    }
-                };
-            }
-            if there.services.is_empty() {
-                return Target::Unknown;
-            }
-            let near: Vec<&str> = match nearest_word(name, there.services.iter().map(|s| s.name.as_str())) {
-                Some(near) => vec![near],
-                None => {
-                    there.services.iter().filter(|s| s.ports.contains_key(&port)).map(|s| s.name.as_str()).collect()
-                }
-            };
-            let meant = near.into_iter().map(|n| (rename(&endpoint.host, name, n), port)).collect();
-            return Target::Missing(Missing { what: format!("Service `{name}` in namespace `{namespace}`"), meant });
+        if let Some(index) = self.service(namespace) {
+            return self.port_of(index);
         }
         let Some(namespace) = namespace else { return Target::Unknown };
-        let deployed = self.repository.namespaces.iter().any(|n| n == namespace);
-        if deployed && self.owns(namespace) {
-            return Target::Missing(self.missing_service(name, namespace, port, endpoint));
+        if self.caller.policy
+            && let Some(there) = self.world.context.policy.elsewhere.iter().find(|e| e.namespace == namespace)
+        {
+            return self.elsewhere(namespace, &there.services);
         }
-        if written {
-            return self.missing_namespace(name, namespace, port, endpoint);
+        if self.world.links.owns(namespace) {
+            return self.missing_service(namespace);
         }
-        Target::Unknown
+        if self.written { self.missing_namespace(namespace) } else { Target::Unknown }
     }
 
-    /// Whether the repository deploys Services to the namespace: one with a lone ConfigMap tells nothing about the rest.
-    fn owns(&self, namespace: &str) -> bool {
-        self.repository.services.iter().any(|s| s.namespace.as_deref() == Some(namespace))
-            || self.repository.workloads.iter().any(|w| w.namespace.as_deref() == Some(namespace))
-    }
-
-    fn service(&self, name: &str, namespace: Option<&str>) -> Option<usize> {
-        let wanted = namespace.map(str::to_owned);
-        let named = |service: &str| {
-            service == name
-                || self.repository.kustomizations.iter().any(|k| {
-                    let (prefix, suffix) = &k.affixes;
-                    (!prefix.is_empty() || !suffix.is_empty()) && name == format!("{prefix}{service}{suffix}")
-                })
+    fn elsewhere(&self, namespace: &str, services: &[ElsewhereService]) -> Target {
+        if let Some(service) = services.iter().find(|s| s.name == self.name) {
+            if let Some(speaks) = service.ports.get(&self.port) {
+                return Target::Elsewhere {
+                    service: self.name.to_owned(),
+                    namespace: namespace.to_owned(),
+                    speaks: speaks.clone(),
+                    signals: service.signals.clone(),
+                };
+            }
+            let ports: Vec<u16> = service.ports.keys().copied().collect();
+            return self.missing_port(self.name, Some(namespace), &ports);
+        }
+        if services.is_empty() {
+            return Target::Unknown;
+        }
+        let near: Vec<&str> = match nearest_word(self.name, services.iter().map(|s| s.name.as_str())) {
+            Some(near) => vec![near],
+            None => {
+                services.iter().filter(|s| s.ports.contains_key(&self.port)).map(|s| s.name.as_str()).collect()
+            }
         };
-        let services = self.repository.services.iter().enumerate();
-        let candidates: Vec<usize> =
-            services.filter(|(_, s)| named(&s.name) && compatible(&s.namespace, &wanted)).map(|(i, _)| i).collect();
-        self.repository.nearest(self.file, candidates, |i| self.repository.services.get(*i).map(|s| s.spec.file))
+        self.missing(namespace, near.into_iter().map(|n| (self.renamed(n), self.port)).collect())
     }
 
-    fn operator(&self, name: &str, namespace: Option<&str>) -> Option<usize> {
-        self.repository.collectors.iter().position(|c| {
+    fn missing(&self, namespace: &str, meant: Vec<(String, u16)>) -> Target {
+        Target::Missing(Missing { what: format!("Service `{}` in namespace `{namespace}`", self.name), meant })
+    }
+
+    fn missing_port(&self, service: &str, namespace: Option<&str>, ports: &[u16]) -> Target {
+        let meant = meant_port(self.port, ports).into_iter().map(|p| (self.endpoint.host.clone(), p)).collect();
+        let namespace = namespace.map(|n| format!(" in namespace `{n}`")).unwrap_or_default();
+        Target::Missing(Missing { what: format!("port {} of Service `{service}`{namespace}", self.port), meant })
+    }
+
+    fn service(&self, namespace: Option<&str>) -> Option<usize> {
+        let wanted = namespace.map(str::to_owned);
+        let services = &self.world.repository.services;
+        let here = |i: &usize| services.get(*i).is_some_and(|s| compatible(&s.namespace, &wanted));
+        let candidates: Vec<usize> = self.world.links.named(self.name).filter(here).collect();
+        self.world.repository.nearest(self.file, candidates, |i| services.get(*i).map(|s| s.spec.file))
+    }
+
+    fn operator(&self, namespace: Option<&str>) -> Option<usize> {
+        let base = ["-headless", "-monitoring"].iter().find_map(|s| self.name.strip_suffix(s)).unwrap_or(self.name);
+        let base = base.strip_suffix("-collector")?;
+        self.world.repository.collectors.iter().position(|c| {
             let model::Source::Operator { object } = c.source else { return false };
-            let Some(object) = self.repository.object(object) else { return false };
-            let base = format!("{}-collector", object.name);
-            let named = name == base || name == format!("{base}-headless") || name == format!("{base}-monitoring");
-            named && compatible(&c.namespace, &namespace.map(str::to_owned))
+            let object = self.world.repository.object(object);
+            object.is_some_and(|o| o.name == base) && compatible(&c.namespace, &namespace.map(str::to_owned))
         })
     }
 
-    fn port_of(&self, index: usize, port: u16, endpoint: &Endpoint) -> Target {
-        let Some(service) = self.repository.services.get(index) else { return Target::Unknown };
-        if service.external || service.ports.is_empty() {
-            return Target::Unknown;
+    fn port_of(&self, index: usize) -> Target {
+        let Some(service) = self.world.repository.services.get(index) else { return Target::Unknown };
+        // A headless name is the pods' own: they answer on ports that the Service need not list.
+        if service.external || service.headless || service.ports.is_empty() {
+            let known = service.headless && service.ports.iter().any(|p| p.port == self.port);
+            return if known { Target::Service(index, self.port) } else { Target::Unknown };
         }
-        if service.ports.iter().any(|p| p.port == port) {
-            return Target::Service(index, port);
+        if service.ports.iter().any(|p| p.port == self.port) {
+            return Target::Service(index, self.port);
         }
         let ports: Vec<u16> = service.ports.iter().map(|p| p.port).collect();
-        let meant = meant_port(port, &ports).into_iter().map(|p| (endpoint.host.clone(), p)).collect();
-        let namespace = service.namespace.as_ref().map(|n| format!(" in namespace `{n}`")).unwrap_or_default();
-        Target::Missing(Missing { what: format!("port {port} of Service `{}`{namespace}", service.name), meant })
+        self.missing_port(&service.name, service.namespace.as_deref(), &ports)
     }
 
-    fn missing_service(&self, name: &str, namespace: &str, port: u16, endpoint: &Endpoint) -> Missing {
-        let here: Vec<_> =
-            self.repository.services.iter().filter(|s| s.namespace.as_deref() == Some(namespace)).collect();
-        let near = nearest_word(name, here.iter().map(|s| s.name.as_str()));
-        let by_port: Vec<&str> =
-            here.iter().filter(|s| s.ports.iter().any(|p| p.port == port)).map(|s| s.name.as_str()).collect();
-        let elsewhere: Vec<&str> =
-            self.repository.services.iter().filter(|s| s.name == name).filter_map(|s| s.namespace.as_deref()).collect();
-        let meant = if let [other] = elsewhere.as_slice() {
-            vec![(in_namespace(name, other), port)]
-        } else if let Some(near) = near {
-            vec![(rename(&endpoint.host, name, near), port)]
-        } else {
-            by_port.into_iter().map(|n| (rename(&endpoint.host, name, n), port)).collect()
+    /// Others may deploy to the namespace too (a chart, an operator): unless the policy says that nobody does, a Service is
+    /// missing only where the one that was meant is there.
+    fn missing_service(&self, namespace: &str) -> Target {
+        let services = |list: &[usize]| -> Vec<&'a Service> {
+            list.iter().filter_map(|i| self.world.repository.services.get(*i)).collect()
         };
-        Missing { what: format!("Service `{name}` in namespace `{namespace}`"), meant }
+        let here = services(self.world.links.services_in(namespace));
+        let same: Vec<usize> = self.world.links.named(self.name).collect();
+        let homes: Vec<&str> = services(&same)
+            .into_iter()
+            .filter(|s| self.caller.policy || self.serves(s))
+            .filter_map(|s| s.namespace.as_deref())
+            .collect();
+        let names = |serving: bool| here.iter().filter(move |s| !serving || self.serves(s)).map(|s| s.name.as_str());
+        let near = match self.caller.policy {
+            true => nearest_word(self.name, names(false)),
+            false => single(names(true).filter(|n| slip(self.name, n))),
+        };
+        let part = || names(true).filter(|n| part_of(self.name, n)).collect::<Vec<_>>();
+        let meant = match (homes.as_slice(), near) {
+            ([other], _) if self.caller.policy || !self.written => vec![(in_namespace(self.name, other), self.port)],
+            (_, Some(near)) => vec![(self.renamed(near), self.port)],
+            _ if self.caller.policy || self.caller.otlp => {
+                let mut list = part();
+                if list.is_empty() && self.caller.policy {
+                    list = names(true).collect();
+                }
+                list.into_iter().map(|n| (self.renamed(n), self.port)).collect()
+            }
+            _ => Vec::new(),
+        };
+        if meant.is_empty() && !self.caller.policy { Target::Unknown } else { self.missing(namespace, meant) }
+    }
+
+    fn serves(&self, service: &Service) -> bool {
+        service.ports.iter().any(|p| p.port == self.port)
     }
 
     /// A namespace that nobody here deploys counts as missing only where what was meant is clear.
-    fn missing_namespace(&self, name: &str, namespace: &str, port: u16, endpoint: &Endpoint) -> Target {
-        let mut known: Vec<(&str, &str)> = self
-            .repository
-            .services
-            .iter()
-            .filter(|s| s.name == name && s.ports.iter().any(|p| p.port == port))
-            .filter_map(|s| Some((s.namespace.as_deref()?, s.name.as_str())))
-            .collect();
-        if self.policy {
-            for there in &self.context.policy.elsewhere {
-                let has = there.services.iter().any(|s| s.name == name && s.ports.contains_key(&port));
-                known.extend(has.then_some((there.namespace.as_str(), name)));
+    fn missing_namespace(&self, namespace: &str) -> Target {
+        let mut known: Vec<(&str, &str)> = Vec::new();
+        for service in self.world.repository.services.iter().filter(|s| self.serves(s)) {
+            let named = service.name == self.name || (self.caller.otlp && part_of(self.name, &service.name));
+            let home = service.namespace.as_deref().filter(|_| named);
+            known.extend(home.map(|home| (home, service.name.as_str())));
+        }
+        if self.caller.policy {
+            for there in &self.world.context.policy.elsewhere {
+                let has = there.services.iter().any(|s| s.name == self.name && s.ports.contains_key(&self.port));
+                known.extend(has.then_some((there.namespace.as_str(), self.name)));
             }
         }
+        known.sort_unstable();
         known.dedup();
-        let similar = nearest_word(namespace, known.iter().map(|(n, _)| *n));
-        let meant = match (similar, known.as_slice()) {
-            (Some(near), _) => near,
-            (None, [(only, _)]) if self.policy => only,
+        let exact: Vec<(&str, &str)> = known.iter().copied().filter(|(_, name)| *name == self.name).collect();
+        let similar = match self.caller.policy {
+            true => nearest_word(namespace, exact.iter().map(|(n, _)| *n)),
+            false => single(exact.iter().map(|(n, _)| *n).filter(|n| slip(namespace, n))),
+        };
+        let (meant, name) = match (similar, exact.as_slice(), known.as_slice()) {
+            (Some(near), ..) => (near, self.name),
+            (None, [only], _) if self.caller.policy => *only,
+            (None, [], [only]) if self.caller.policy => *only,
             _ => return Target::Unknown,
         };
-        let host = match endpoint.host.split_once('.') {
-            Some((service, rest)) => {
-                let tail = rest.strip_prefix(namespace).unwrap_or_default();
-                format!("{service}.{meant}{tail}")
-            }
+        let host = match self.endpoint.host.split_once('.') {
+            Some((_, rest)) => format!("{name}.{meant}{}", rest.strip_prefix(namespace).unwrap_or_default()),
             None => in_namespace(name, meant),
         };
-        Target::Missing(Missing { what: format!("namespace `{namespace}`"), meant: vec![(host, port)] })
+        Target::Missing(Missing { what: format!("namespace `{namespace}`"), meant: vec![(host, self.port)] })
     }
+
+    /// The host with another Service's name.
+    fn renamed(&self, to: &str) -> String {
+        self.endpoint.host.strip_prefix(self.name).map_or_else(|| to.to_owned(), |rest| format!("{to}{rest}"))
+    }
+}
+
+/// The only item there is.
+fn single<'t>(mut items: impl Iterator<Item = &'t str>) -> Option<&'t str> {
+    items.next().filter(|_| items.next().is_none())
 }
 
 /// The port that was probably meant: the only one, or one that is a slip away (transposed or one digit off).
@@ -222,10 +266,71 @@ fn meant_port(wrong: u16, ports: &[u16]) -> Vec<u16> {
     }
 }
 
-fn rename(host: &str, from: &str, to: &str) -> String {
-    host.strip_prefix(from).map_or_else(|| to.to_owned(), |rest| format!("{to}{rest}"))
+/// Whether one name is the other mistyped. Siblings (`team-a` and `team-b`, `web-1` and `web-2`) differ in a whole short
+/// part or in digits.
+fn slip(a: &str, b: &str) -> bool {
+    let parts = |t: &str| t.split('-').map(str::to_owned).collect::<Vec<_>>();
+    let (left, right) = (parts(a), parts(b));
+    if left.len() != right.len() {
+        // A dash lost or won: `hotrod` and `hot-rod`.
+        return a != b && a.replace('-', "") == b.replace('-', "");
+    }
+    let differ: Vec<_> = left.iter().zip(&right).filter(|(x, y)| x != y).collect();
+    let [(x, y)] = differ.as_slice() else { return false };
+    let letters = |t: &str| t.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    x.len().max(y.len()) >= 4 && letters(x) != letters(y) && distance(x, y, 1).is_some()
+}
+
+/// Whether one name is made of parts of the other: `collector` and `otel-collector`.
+fn part_of(a: &str, b: &str) -> bool {
+    let parts = |t: &str| t.split('-').map(str::to_owned).collect::<Vec<_>>();
+    let (a, b) = (parts(a), parts(b));
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    short.len() < long.len() && short.iter().all(|p| long.contains(p))
 }
 
 fn in_namespace(name: &str, namespace: &str) -> String {
     format!("{name}.{namespace}.svc.cluster.local")
+}
+
+/// What a host would be with the cluster's domain spelled right; `None` for one that is no misspelling of such a name.
+fn misspelled_domain(host: &str) -> Option<String> {
+    let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
+    let [service, namespace, domain @ ..] = labels.as_slice() else { return None };
+    let wrong = match domain {
+        ["cluster", "local"] => true,
+        ["svc", rest @ ..] if !rest.is_empty() => {
+            let rest = rest.join(".");
+            rest != "cluster.local" && (rest == "cluster" || distance(&rest, "cluster.local", 2).is_some())
+        }
+        [third, "cluster", "local"] => *third != "svc" && distance(third, "svc", 1).is_some(),
+        _ => false,
+    };
+    wrong.then(|| in_namespace(service, namespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn siblings_are_no_slips() {
+        for (a, b) in [("team-a", "team-b"), ("web-1", "web-2"), ("api", "app"), ("dev", "prod"), ("kafka", "kafka")] {
+            assert!(!slip(a, b), "{a} {b}");
+        }
+        for (a, b) in [("otel", "otl"), ("colector", "collector"), ("hot-rod", "hotrod"), ("jaeger-colector", "jaeger-collector")] {
+            assert!(slip(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn spells_the_domain() {
+        let right = Some("a.b.svc.cluster.local".to_owned());
+        for host in ["a.b.cluster.local", "a.b.scv.cluster.local", "a.b.svc.cluster.loca", "a.b.svc.cluster"] {
+            assert_eq!(misspelled_domain(host), right, "{host}");
+        }
+        for host in ["a.b.svc.cluster.local", "a.b.svc", "a.b", "a", "a.b.svc.k8s.corp", "api.example.com", "p.a.b.svc.cluster.local"] {
+            assert_eq!(misspelled_domain(host), None, "{host}");
+        }
+    }
 }

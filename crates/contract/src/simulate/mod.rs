@@ -72,6 +72,12 @@ impl Scenario {
     }
 }
 
+/// Where the flush and scrape clocks may stand when a canary's first request comes, as shares of their intervals.
+const PHASES: &[(f64, f64)] = &[(0.02, 0.9), (0.35, 0.1), (0.68, 0.5), (0.98, 0.9)];
+
+/// When each measurement of a run is taken, in seconds, and its outcome.
+pub type Run = Vec<(f64, Outcome)>;
+
 /// The outcomes of one measurement of a gate in the scenarios that rules ask about; `None` where it can't be told.
 #[derive(Clone, Debug, Default)]
 pub struct Simulated {
@@ -104,7 +110,8 @@ impl Contract<'_> {
         Some((measured, outcome))
     }
 
-    /// The measurements of a whole run that starts at time 0, each with when it is due.
+    /// The measurements of a whole run that starts at time 0, each with when it is due. A sample that comes later than a
+    /// measurement is not in its window.
     pub fn timeline(&self, gate: &Gate, scenario: &Scenario) -> Option<Vec<(f64, Measured, Outcome)>> {
         gate.outcomes()?;
         let count = gate.limits.count.map_or(3, |c| c.clamp(1, 20)) as usize;
@@ -115,14 +122,7 @@ impl Contract<'_> {
         due.iter()
             .map(|due| {
                 let at = due.as_secs_f64();
-                let visible: Vec<Series> = series
-                    .iter()
-                    .map(|s| Series {
-                        labels: s.labels.clone(),
-                        samples: s.samples.iter().copied().filter(|(t, _)| *t <= at).collect(),
-                    })
-                    .collect();
-                let measured = measured(promql::evaluate(query, &visible, at).ok()?)?;
+                let measured = measured(promql::evaluate(query, &series, at).ok()?)?;
                 let outcome = judge(gate, &measured);
                 Some((at, measured, outcome))
             })
@@ -187,6 +187,23 @@ impl Contract<'_> {
                 nothing: self.nothing(gate),
             }
         })
+    }
+
+    /// Runs of the gate with that index on a healthy canary whose first request comes as the run starts, one for each place
+    /// where the clocks may stand; evaluated once. `None` where that can't be told.
+    pub fn fresh_runs(&self, index: usize) -> Option<&[Run]> {
+        let gate = self.gates.get(index)?;
+        let runs = self.fresh.get(index)?.get_or_init(|| {
+            let fresh = Load { since: 0.0, ..Load::HEALTHY };
+            let run = |(flush_phase, scrape_phase): &(f64, f64)| {
+                let scenario =
+                    Scenario { flush_phase: *flush_phase, scrape_phase: *scrape_phase, ..Scenario::of(fresh) };
+                let timeline = self.timeline(gate, &scenario)?;
+                Some(timeline.into_iter().map(|(at, _, outcome)| (at, outcome)).collect())
+            };
+            PHASES.iter().map(run).collect()
+        });
+        runs.as_deref()
     }
 
     /// The outcome over no series at all, whatever the arguments are.

@@ -4,7 +4,7 @@ use super::view::{View, put, views};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
-use contract::{Contract, Load, Origin, Scenario, SpanMetrics};
+use contract::{Contract, Origin, SpanMetrics};
 use gate::analysis::{MetricStatus, Outcome, assess, due_times};
 use yaml::Value;
 
@@ -30,9 +30,6 @@ pub(crate) const SLOW: Rule = Rule {
     check: check_slow,
 };
 
-/// Where the flush and scrape clocks may stand when a canary's first request comes, as shares of their intervals.
-const PHASES: &[(f64, f64)] = &[(0.02, 0.9), (0.35, 0.1), (0.68, 0.5), (0.98, 0.9)];
-
 /// What a healthy canary's run reads.
 enum Reads {
     /// Good data at every sample, wherever the clocks stand.
@@ -53,19 +50,15 @@ fn reads(view: &View<'_, '_>) -> Option<Reads> {
     if !matches!(view.contract.simulated(view.index).healthy, Some((_, Outcome::Successful))) {
         return estimated(view);
     }
-    let fresh = Load { since: 0.0, ..Load::HEALTHY };
     let mut lost: Vec<f64> = Vec::new();
     let mut hopeless = true;
     let mut last = 0.0;
-    for (flush_phase, scrape_phase) in PHASES {
-        let scenario = Scenario { flush_phase: *flush_phase, scrape_phase: *scrape_phase, ..Scenario::of(fresh) };
-        let timeline = view.contract.timeline(view.gate, &scenario)?;
-        let outcomes: Vec<Outcome> = timeline.iter().map(|(_, _, o)| *o).collect();
-        let missed: Vec<f64> =
-            timeline.iter().filter(|(_, _, o)| *o != Outcome::Successful).map(|(at, ..)| *at).collect();
-        last = timeline.last().map_or(last, |(at, ..)| *at);
+    for run in view.contract.fresh_runs(view.index)? {
+        let outcomes: Vec<Outcome> = run.iter().map(|(_, o)| *o).collect();
+        let missed: Vec<f64> = run.iter().filter(|(_, o)| *o != Outcome::Successful).map(|(at, _)| *at).collect();
+        last = run.last().map_or(last, |(at, _)| *at);
         let status = assess(&view.gate.limits, &outcomes);
-        hopeless &= missed.len() == timeline.len() || matches!(status, MetricStatus::Failed);
+        hopeless &= missed.len() == run.len() || matches!(status, MetricStatus::Failed);
         if missed.len() > lost.len() {
             lost = missed;
         }

@@ -94,9 +94,11 @@ impl Case {
 
     fn mend(&self, problems: &mut Vec<String>) {
         let fixed = fix(self.after.sources(), &self.after.context, Safety::Safe);
-        let again = fix(fixed.files.clone(), &self.after.context, Safety::Safe);
-        for changed in &again.changed {
-            problems.push(format!("a second run changes {}:\n{}", changed.path, changed.after));
+        if !fixed.applied.is_empty() {
+            let again = fix(fixed.files.clone(), &self.after.context, Safety::Safe);
+            for changed in &again.changed {
+                problems.push(format!("a second run changes {}:\n{}", changed.path, changed.after));
+            }
         }
         let count = problems.len();
         for left in roots(&fixed.report) {

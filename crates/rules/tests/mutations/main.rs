@@ -4,6 +4,7 @@
 
 mod arrangements;
 mod collector;
+mod damage;
 mod dice;
 mod dress;
 mod frame;
@@ -131,4 +132,11 @@ fn other_clothes_are_sound() {
         assert!(roots(&report).next().is_none(), "{dress:?}\n{}", told(&report));
         assert_eq!(report.judged.gates, 3, "{dress:?}");
     }
+}
+
+#[test]
+fn damage_is_survived() {
+    let throws: Vec<u64> = (0..500).collect();
+    let failures = everywhere(&throws, |throw| damage::problem(*throw));
+    assert!(failures.is_empty(), "{}\n{} of {} fail", failures.join("\n"), failures.len(), throws.len());
 }
