@@ -98,7 +98,7 @@ impl Contract<'_> {
     /// argument without a value, PromQL that is not evaluated here).
     pub fn read(&self, gate: &Gate, scenario: &Scenario, at: f64) -> Option<Measured> {
         let query = gate.bound.as_ref()?;
-        let series = self.world(gate, query, scenario, at)?;
+        let series = self.visible(gate, query, scenario, at)?;
         measured(promql::evaluate(query, &series, at).ok()?)
     }
 
@@ -118,7 +118,7 @@ impl Contract<'_> {
         let due = due_times(&gate.limits, count);
         let last = due.last()?.as_secs_f64();
         let query = gate.bound.as_ref()?;
-        let series = self.world(gate, query, scenario, last)?;
+        let series = self.visible(gate, query, scenario, last)?;
         due.iter()
             .map(|due| {
                 let at = due.as_secs_f64();
@@ -130,7 +130,7 @@ impl Contract<'_> {
     }
 
     /// The series that the gate's selectors can see, sampled up to `end`.
-    fn world(&self, gate: &Gate, query: &Query, scenario: &Scenario, end: f64) -> Option<Vec<Series>> {
+    fn visible(&self, gate: &Gate, query: &Query, scenario: &Scenario, end: f64) -> Option<Vec<Series>> {
         let window = query.selectors().iter().filter_map(|s| s.range).map(|r| r.as_secs_f64()).fold(0.0, f64::max);
         // Looking back over the longest window, or over the lookback of an instant selector, and a flush more.
         let from = (if window > 0.0 { -window } else { -30.0 }) - 90.0;
