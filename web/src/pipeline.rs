@@ -3,7 +3,7 @@
 use crate::snapshot::Spot;
 use catalogue::Class;
 use contract::endpoint::Host;
-use contract::{Listener, Missing, Scrape, Sender, Speaks, Target, chain, listen};
+use contract::{Contract, Listener, Missing, Scrape, Sender, Speaks, Target, chain, listen};
 use model::{Collector, Component, Context, Pipeline, Repository, Source, Text, Workload};
 
 /// Everything on the page.
@@ -93,9 +93,9 @@ pub(crate) struct Joins {
 
 /// The page's data, derived from the same facts as the rules' findings.
 pub(crate) fn pipelines(repository: &Repository, context: &Context) -> Pipelines {
-    let senders = chain::senders(repository, context);
-    let scrapes = chain::scrapes(repository);
-    let collector = |(index, collector)| View::new(repository, index, collector).build(&senders, &scrapes);
+    let contract = Contract::derive(repository, context);
+    let (senders, scrapes) = (&contract.senders, &contract.scrapes);
+    let collector = |(index, collector)| View::new(repository, index, collector).build(senders, scrapes);
     let own = |scrape: &&Scrape| repository.collectors.iter().any(|c| c.workload == Some(scrape.workload));
     Pipelines {
         collectors: repository.collectors.iter().enumerate().map(collector).collect(),

@@ -1,10 +1,10 @@
 //! Who sends traces to which collector, and which pods Prometheus scrapes.
 
-use crate::endpoint::{self, Endpoint, Host};
-use crate::listen::Listener;
-use crate::links::Links;
-use crate::resolve::{Caller, Target, World};
 use crate::Contract;
+use crate::endpoint::{self, Endpoint, Host};
+use crate::links::Links;
+use crate::listen::Listener;
+use crate::resolve::{Caller, Target, World};
 use model::{Collector, Pairs, Place, Repository, Text, Workload, pair};
 
 /// A described or undescribed workload that sends OTLP by an environment variable.

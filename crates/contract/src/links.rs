@@ -118,7 +118,8 @@ impl<'r> Labels<'r> {
         if service.external || service.selector.is_empty() {
             return Vec::new();
         }
-        let takes = |index: usize| repository.workloads.get(index).is_some_and(|w| selects(&service.selector, &w.labels));
+        let takes =
+            |index: usize| repository.workloads.get(index).is_some_and(|w| selects(&service.selector, &w.labels));
         let pairs = || service.selector.iter().map(|(key, value)| (key.as_str(), value.value.as_str()));
         let path = repository.path(&service.spec);
         if let Some(namespace) = service.namespace.as_deref() {

@@ -120,9 +120,7 @@ impl<'a> Call<'a> {
         }
         let near: Vec<&str> = match nearest_word(self.name, services.iter().map(|s| s.name.as_str())) {
             Some(near) => vec![near],
-            None => {
-                services.iter().filter(|s| s.ports.contains_key(&self.port)).map(|s| s.name.as_str()).collect()
-            }
+            None => services.iter().filter(|s| s.ports.contains_key(&self.port)).map(|s| s.name.as_str()).collect(),
         };
         self.missing(namespace, near.into_iter().map(|n| (self.renamed(n), self.port)).collect())
     }
@@ -318,7 +316,9 @@ mod tests {
         for (a, b) in [("team-a", "team-b"), ("web-1", "web-2"), ("api", "app"), ("dev", "prod"), ("kafka", "kafka")] {
             assert!(!slip(a, b), "{a} {b}");
         }
-        for (a, b) in [("otel", "otl"), ("colector", "collector"), ("hot-rod", "hotrod"), ("jaeger-colector", "jaeger-collector")] {
+        for (a, b) in
+            [("otel", "otl"), ("colector", "collector"), ("hot-rod", "hotrod"), ("jaeger-colector", "jaeger-collector")]
+        {
             assert!(slip(a, b), "{a} {b}");
         }
     }
@@ -329,7 +329,15 @@ mod tests {
         for host in ["a.b.cluster.local", "a.b.scv.cluster.local", "a.b.svc.cluster.loca", "a.b.svc.cluster"] {
             assert_eq!(misspelled_domain(host), right, "{host}");
         }
-        for host in ["a.b.svc.cluster.local", "a.b.svc", "a.b", "a", "a.b.svc.k8s.corp", "api.example.com", "p.a.b.svc.cluster.local"] {
+        for host in [
+            "a.b.svc.cluster.local",
+            "a.b.svc",
+            "a.b",
+            "a",
+            "a.b.svc.k8s.corp",
+            "api.example.com",
+            "p.a.b.svc.cluster.local",
+        ] {
             assert_eq!(misspelled_domain(host), None, "{host}");
         }
     }

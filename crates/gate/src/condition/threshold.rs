@@ -54,6 +54,9 @@ impl Condition {
     pub fn threshold(&self) -> Option<Threshold> {
         let mut comparisons = Vec::new();
         self.tree.walk(&mut |node| comparisons.extend(Comparison::of(node)));
+        if comparisons.is_empty() {
+            return None;
+        }
         let simple = comparisons.iter().find_map(|c| self.flip_at(c.constant));
         let flip = simple.or_else(|| self.find_flip())?;
         let comparison = comparisons.into_iter().find(|c| self.moves(c, flip))?;

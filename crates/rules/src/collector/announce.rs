@@ -1,8 +1,8 @@
 //! Ports that others count on: what Services, container ports, probes, scrape annotations and senders say of a collector.
 
 use super::view::View;
-use contract::{Target, selects};
-use model::{Place, PortRef, compatible};
+use contract::Target;
+use model::{Place, PortRef};
 
 /// Who counts on a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +48,8 @@ pub(crate) fn announced(view: &View<'_>) -> Vec<Announced> {
     let mut found = Vec::new();
     let contract = view.contract;
     let Some(workload) = view.workload() else { return found };
-    for service in &contract.repository.services {
-        if !selects(&service.selector, &workload.labels) || !compatible(&service.namespace, &workload.namespace) {
-            continue;
-        }
+    let services = view.collector.workload.map_or(&[][..], |w| contract.links.services(w));
+    for service in services.iter().filter_map(|s| contract.repository.services.get(*s)) {
         for port in &service.ports {
             let Some(number) = workload.port_number(&port.target) else { continue };
             let name = port.name.clone();

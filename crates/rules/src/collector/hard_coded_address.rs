@@ -5,8 +5,8 @@ use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{ONE_READING, Rule};
 use catalogue::Class;
+use contract::Contract;
 use contract::endpoint::{self, Endpoint, Host};
-use contract::{Contract, selects};
 use model::{Component, Place, Service, Text};
 use yaml::{Node, Op, Value};
 
@@ -82,14 +82,10 @@ fn candidates(view: &View<'_>, address: &Endpoint) -> Vec<(String, Option<Place>
     if let Some(exact) = repository.services.iter().find(|s| ip(s)) {
         return namespaced(exact).map(|name| (name, Some(exact.spec.clone()))).into_iter().collect();
     }
-    let own = |s: &Service| {
-        view.workload()
-            .is_some_and(|w| selects(&s.selector, &w.labels) && model::compatible(&s.namespace, &w.namespace))
-    };
+    let own = view.collector.workload.map_or(&[][..], |w| view.contract.links.services(w));
     let mut found: Vec<(String, Option<Place>)> = Vec::new();
-    for service in
-        repository.services.iter().filter(|s| !s.external && !own(s) && s.ports.iter().any(|p| p.port == port))
-    {
+    let others = repository.services.iter().enumerate().filter(|(i, s)| !s.external && !own.contains(i));
+    for (_, service) in others.filter(|(_, s)| s.ports.iter().any(|p| p.port == port)) {
         found.extend(namespaced(service).map(|name| (name, Some(service.spec.clone()))));
     }
     if view.described() {

@@ -3,7 +3,7 @@
 use super::catalog::{joins, signals};
 use super::view::{Reference, SIDES, View, with_type, word};
 use catalogue::{Class, Signal};
-use contract::{Target, selects};
+use contract::Target;
 use model::{Component, Pipeline, image_name, signal};
 
 const ALL: [Signal; 3] = [Signal::Traces, Signal::Metrics, Signal::Logs];
@@ -53,11 +53,7 @@ const BACKENDS: &[(&str, Signal)] = &[
 
 fn of_images(view: &View<'_>, service: usize) -> Vec<Signal> {
     let repository = view.contract.repository;
-    let Some(service) = repository.services.get(service) else { return Vec::new() };
-    let pods = repository
-        .workloads
-        .iter()
-        .filter(|w| selects(&service.selector, &w.labels) && model::compatible(&service.namespace, &w.namespace));
+    let pods = view.contract.links.pods(service).iter().filter_map(|w| repository.workloads.get(*w));
     let images = pods.flat_map(|w| &w.containers).filter(|c| !c.init).filter_map(|c| c.image.as_ref());
     let names: Vec<&str> = images.map(|i| image_name(&i.value)).collect();
     let taken = |name: &&str| BACKENDS.iter().find(|(image, _)| model::same_image(image, name)).map(|(_, s)| *s);

@@ -2,7 +2,7 @@
 
 use catalogue::{Class, Distribution, Signal};
 use contract::endpoint;
-use contract::{Contract, Listener, Target};
+use contract::{Caller, Contract, Listener, Target};
 use model::{Collector, Component, Config, Container, Pipeline, Place, Source, Text, Workload, type_of};
 use yaml::{FaultKind, Node};
 
@@ -149,8 +149,8 @@ impl<'a> View<'a> {
         let node = self.node(&exporter.at)?;
         let text = Text::at(exporter.at.file, node, &["endpoint"])?;
         let namespace = self.collector.namespace.as_deref();
-        let dial =
-            contract::chain::dial(self.contract.repository, self.contract.context, namespace, &text, self.described())?;
+        let caller = Caller { policy: self.described(), otlp: true };
+        let dial = self.contract.dial(namespace, &text, caller)?;
         Some((text, dial.target))
     }
 

@@ -1,8 +1,10 @@
 //! Every address that something in the repository calls.
 
-use contract::endpoint::{Endpoint, is_cluster_name, parse};
-use contract::{Contract, Target, resolve};
-use model::{Provider, Text};
+use super::ports::serving;
+use contract::endpoint::{Endpoint, Host, is_cluster_name, parse};
+use contract::{Caller, Contract, Missing, Target};
+use model::{Place, Provider, Text, Workload, pair};
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// An address, where it stands and where it leads.
@@ -19,6 +21,12 @@ pub(crate) struct Dial<'a> {
     pub(crate) who: String,
     /// What the caller speaks: gRPC or not; `None` where that can't be told.
     pub(crate) grpc: Option<bool>,
+    /// Whether the caller encrypts; `None` where that can't be told.
+    pub(crate) tls: Option<bool>,
+    /// The exporter's mapping, where one calls.
+    pub(crate) exporter: Option<&'a Place>,
+    /// Whether it sends OTLP.
+    pub(crate) otlp: bool,
 }
 
 /// Addresses of OTLP senders, exporters, Prometheus providers and cluster URLs in environments and scripts.
@@ -34,15 +42,39 @@ pub(crate) fn dials<'a>(contract: &'a Contract<'_>) -> Vec<Dial<'a>> {
 fn senders<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
     for sender in &contract.senders {
         let Some(workload) = contract.repository.workloads.get(sender.workload) else { continue };
+        let described = contract.description_of(workload).is_some();
+        let endpoint = sender.endpoint.clone();
+        let target = match endpoint.meaning() {
+            Host::Loopback if described && alone(workload) => in_the_pod(contract, sender.grpc),
+            _ => sender.target.clone(),
+        };
+        let tls = endpoint.scheme.as_deref().map(|s| s == "https");
         found.push(Dial {
             text: &sender.at,
             range: 0..sender.at.value.len(),
-            endpoint: sender.endpoint.clone(),
-            target: sender.target.clone(),
+            endpoint,
+            target,
             who: format!("{} `{}` sends its traces", workload.kind, workload.name),
             grpc: sender.grpc,
+            tls,
+            exporter: None,
+            otlp: true,
         });
     }
+}
+
+/// Whether nothing but its one container can answer on a pod's localhost.
+fn alone(workload: &Workload) -> bool {
+    let injected = ["sidecar.opentelemetry.io/inject", "sidecar.istio.io/inject"];
+    workload.containers.len() == 1
+        && !workload.host_network
+        && !injected.iter().any(|name| pair(&workload.annotations, name).is_some())
+}
+
+/// A sender that calls its own pod, where nothing takes OTLP: the collectors that do were meant.
+fn in_the_pod(contract: &Contract<'_>, grpc: Option<bool>) -> Target {
+    let what = "a receiver in the pod, which is all that `localhost` reaches,".to_owned();
+    Target::Missing(Missing { what, meant: serving(contract, grpc) })
 }
 
 /// Exporters whose `endpoint` is called, not listened on, and what they speak.
@@ -57,93 +89,170 @@ fn speaks(kind: &str) -> Option<Option<bool>> {
 }
 
 fn exporters<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
+    let caller = Caller { policy: contract.described(), otlp: true };
     for collector in &contract.repository.collectors {
         for exporter in collector.config.of_class(catalogue::Class::Exporter) {
             let Some(grpc) = speaks(&exporter.kind) else { continue };
+            let otlp = exporter.kind.starts_with("otlp");
             for text in &exporter.endpoints {
-                let Some(endpoint) = parse(&text.value) else { continue };
-                let namespace = collector.namespace.as_deref();
-                let target = resolve(
-                    contract.repository,
-                    contract.context,
-                    namespace,
-                    text.at.file,
-                    &endpoint,
-                    contract.described(),
-                );
-                let who = format!("exporter `{}` sends", exporter.id);
-                found.push(Dial { text, range: 0..text.value.len(), endpoint, target, who, grpc });
+                let Some(dial) = contract.dial(collector.namespace.as_deref(), text, caller) else { continue };
+                let tls = match (grpc, contract.repository.node(&exporter.at)) {
+                    (Some(true), Some(node)) if otlp => {
+                        let insecure = node.at(&["tls", "insecure"]);
+                        // What an environment variable says is not known.
+                        match insecure.map(|n| n.as_bool()) {
+                            Some(None) => None,
+                            known => Some(!known.flatten().unwrap_or(false)),
+                        }
+                    }
+                    (Some(false), _) => dial.endpoint.scheme.as_deref().map(|s| s == "https"),
+                    _ => None,
+                };
+                found.push(Dial {
+                    text,
+                    range: 0..text.value.len(),
+                    endpoint: dial.endpoint,
+                    target: dial.target,
+                    who: format!("exporter `{}` sends", exporter.id),
+                    grpc,
+                    tls,
+                    exporter: Some(&exporter.at),
+                    otlp,
+                });
             }
         }
     }
 }
 
 fn providers<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
+    let caller = Caller { policy: contract.described(), otlp: false };
     for template in &contract.repository.templates {
         for metric in &template.metrics {
             let Provider::Prometheus { address: Some(text), .. } = &metric.provider else { continue };
-            let Some(endpoint) = parse(&text.value) else { continue };
-            // The controller asks, from its own namespace: a name without one can't be told.
-            let target =
-                resolve(contract.repository, contract.context, None, text.at.file, &endpoint, contract.described());
-            let who = format!("gate `{}` sends its query", metric.name);
-            found.push(Dial { text, range: 0..text.value.len(), endpoint, target, who, grpc: None });
+            // The controller asks, from its own namespace: a name without one can't be told, but by the policy.
+            let Some(dial) = contract.dial(None, text, caller) else { continue };
+            let target = match dial.target {
+                Target::Unknown if caller.policy => of_the_controller(contract, &dial.endpoint),
+                target => target,
+            };
+            found.push(Dial {
+                text,
+                range: 0..text.value.len(),
+                endpoint: dial.endpoint,
+                target,
+                who: format!("gate `{}` sends its query", metric.name),
+                grpc: Some(false),
+                tls: None,
+                exporter: None,
+                otlp: false,
+            });
         }
     }
 }
 
+/// A Service's name without a namespace means one beside the Argo Rollouts controller, where the policy knows none.
+fn of_the_controller(contract: &Contract<'_>, endpoint: &Endpoint) -> Target {
+    let (Host::Service(name, None), Some(port)) = (endpoint.meaning(), endpoint.effective_port()) else {
+        return Target::Unknown;
+    };
+    let elsewhere = &contract.context.policy.elsewhere;
+    let has =
+        |services: &[model::ElsewhereService]| services.iter().any(|s| s.name == name && s.ports.contains_key(&port));
+    let homes: Vec<&str> = elsewhere.iter().filter(|e| has(&e.services)).map(|e| e.namespace.as_str()).collect();
+    if homes.is_empty() {
+        return Target::Unknown;
+    }
+    let meant = homes.into_iter().map(|home| (format!("{name}.{home}.svc.cluster.local"), port)).collect();
+    let what = format!("Service `{name}` in the namespace of the Argo Rollouts controller, which asks,");
+    Target::Missing(Missing { what, meant })
+}
+
 fn scripts<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
+    let sent: HashSet<&Place> = contract.senders.iter().map(|s| &s.at.at).collect();
+    let caller = Caller { policy: contract.described(), otlp: false };
     for workload in &contract.repository.workloads {
         for container in &workload.containers {
-            let sent: Vec<&Text> = contract.senders.iter().map(|s| &s.at).collect();
             let values = container.env.iter().filter_map(|e| e.value.as_ref());
-            for text in container.args.iter().chain(values).filter(|t| !sent.iter().any(|s| s.at == t.at)) {
-                for range in cluster_urls(&text.value) {
+            for text in container.args.iter().chain(values).filter(|t| !sent.contains(&t.at)) {
+                for range in addresses(&text.value, caller.policy) {
                     let Some(endpoint) = text.value.get(range.clone()).and_then(parse) else { continue };
                     let namespace = workload.namespace.as_deref();
-                    let target = resolve(
-                        contract.repository,
-                        contract.context,
-                        namespace,
-                        text.at.file,
-                        &endpoint,
-                        contract.described(),
-                    );
-                    let who = format!("{} `{}` sends requests", workload.kind, workload.name);
-                    found.push(Dial { text, range, endpoint, target, who, grpc: None });
+                    let target = contract.world().resolve(namespace, text.at.file, &endpoint, caller);
+                    let http = endpoint.scheme.as_deref().is_some_and(|s| s == "http" || s == "https");
+                    found.push(Dial {
+                        text,
+                        range,
+                        endpoint,
+                        target,
+                        who: format!("{} `{}` sends requests", workload.kind, workload.name),
+                        grpc: http.then_some(false),
+                        tls: None,
+                        exporter: None,
+                        otlp: false,
+                    });
                 }
             }
         }
     }
 }
 
-/// `scheme://service.namespace.svc…:port` in a text, without what follows the port.
-fn cluster_urls(text: &str) -> Vec<Range<usize>> {
+/// `service.namespace.svc…:port` in a text, with the scheme in front and without what follows the port. With `short`, after
+/// a scheme of HTTP also `service:port`. Comments of a script call nobody.
+fn addresses(text: &str, short: bool) -> Vec<Range<usize>> {
+    let part = |c: char| c.is_ascii_alphanumeric() || ".-:".contains(c);
     let mut found = Vec::new();
-    for (at, _) in text.match_indices("://") {
-        let start = text[..at].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |i| i + 1);
-        let host = at + 3;
-        let end = text[host..]
-            .find(|c: char| !(c.is_ascii_alphanumeric() || ".-:".contains(c)))
-            .map_or(text.len(), |i| host + i);
-        let authority = text.get(host..end).unwrap_or_default();
-        let end = host + authority.trim_end_matches([':', '.']).len();
-        let name = authority.split(':').next().unwrap_or_default();
-        if start < at && is_cluster_name(name) {
-            found.push(start..end);
+    let mut line_start = 0;
+    for line in text.split_inclusive('\n') {
+        let base = line_start;
+        line_start += line.len();
+        if line.trim_start().starts_with('#') {
+            continue;
+        }
+        let mut at = 0;
+        while let Some(start) = line[at..].find(part).map(|i| at + i) {
+            let end = line[start..].find(|c| !part(c)).map_or(line.len(), |i| start + i);
+            at = end;
+            // A scheme's colon and slashes stand between two words.
+            let word = line[start..end].trim_end_matches([':', '.', '-']);
+            let scheme = line[..start].strip_suffix("//").map(|before| {
+                let from =
+                    before.trim_end_matches(':').rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |i| i + 1);
+                (from, before[from..].trim_end_matches(':'))
+            });
+            let host = word.split(':').next().unwrap_or_default();
+            let http = matches!(scheme, Some((_, "http" | "https")));
+            let open = line[end..].starts_with(['$', '{', '(']) && !word.contains(':');
+            if open || !(is_cluster_name(host) || (short && http && is_name(host))) {
+                continue;
+            }
+            let from = scheme.filter(|(_, s)| !s.is_empty()).map_or(start, |(from, _)| from);
+            found.push(base + from..base + start + word.len());
         }
     }
     found
 }
 
+/// A Service's name as a URL has it, without a namespace.
+fn is_name(host: &str) -> bool {
+    host.starts_with(|c: char| c.is_ascii_lowercase()) && !host.contains('.') && host != "localhost"
+}
+
 #[cfg(test)]
 mod tests {
-    use super::cluster_urls;
+    use super::addresses;
+
+    fn found(text: &str, short: bool) -> Vec<&str> {
+        addresses(text, short).into_iter().map(|range| &text[range]).collect()
+    }
 
     #[test]
-    fn finds_urls_in_scripts() {
+    fn finds_addresses_in_scripts() {
         let text = "curl \"http://hotrod.hotrod.svc.cluster.local:8080${ENDPOINT}\" https://example.org";
-        let found: Vec<&str> = cluster_urls(text).into_iter().map(|r| &text[r]).collect();
-        assert_eq!(found, ["http://hotrod.hotrod.svc.cluster.local:8080"]);
+        assert_eq!(found(text, false), ["http://hotrod.hotrod.svc.cluster.local:8080"]);
+        assert_eq!(found("nc -z db.shop.svc 5432; x=api.shop.svc:80", false), ["db.shop.svc", "api.shop.svc:80"]);
+        assert_eq!(found("# http://a.b.svc\nredis://:p@c.d.svc:6379/0", false), ["c.d.svc:6379"]);
+        assert_eq!(found("http://hotrod:8080/$P http://${HOST}:80 http://localhost:1", true), ["http://hotrod:8080"]);
+        assert!(found("http://hotrod:8080", false).is_empty());
+        assert!(found("http://$x.y.svc http://a.b.svc${DOMAIN}:80", false).is_empty());
     }
 }

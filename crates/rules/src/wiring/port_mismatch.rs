@@ -1,6 +1,6 @@
 //! `wiring/port-mismatch`: Service, container port, probe, annotation and listener disagree.
 
-use super::ports::{behind, listening, nearest};
+use super::ports::{before, behind, listening, nearest};
 use super::probes::{named_probes, probes};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
@@ -35,9 +35,9 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         }
         probes(contract, index, workload, &ports, moved, drafts);
     }
-    for service in contract.repository.services.iter().filter(|s| !s.external) {
+    for (index, service) in contract.repository.services.iter().enumerate().filter(|(_, s)| !s.external) {
         for port in &service.ports {
-            drafts.list.extend(target(contract, service, port));
+            drafts.list.extend(target(contract, index, service, port));
         }
     }
 }
@@ -55,8 +55,7 @@ pub(crate) fn mend(at: &Place, port: u16) -> Fix {
 /// Ports that the pod and its Services announce.
 fn announced(contract: &Contract<'_>, index: usize, workload: &Workload) -> Vec<u16> {
     let mut found: Vec<u16> = workload.ports().map(|p| p.number).collect();
-    for service in contract.repository.services.iter().filter(|s| behind(contract, s).iter().any(|(i, _)| *i == index))
-    {
+    for service in before(contract, index) {
         found.extend(service.ports.iter().filter_map(|p| workload.port_number(&p.target)));
     }
     found
@@ -64,8 +63,7 @@ fn announced(contract: &Contract<'_>, index: usize, workload: &Workload) -> Vec<
 
 /// What each object says for itself: a Service that leads to a port by name only repeats the pods, its own port speaks.
 fn voices(contract: &Contract<'_>, index: usize, workload: &Workload) -> Vec<u16> {
-    let services = contract.repository.services.iter().filter(|s| behind(contract, s).iter().any(|(i, _)| *i == index));
-    let said = services.flat_map(|s| &s.ports).map(|p| match p.target {
+    let said = before(contract, index).into_iter().flat_map(|s| &s.ports).map(|p| match p.target {
         PortRef::Number(number) => number,
         PortRef::Name(_) => p.port,
     });
@@ -80,7 +78,7 @@ fn moved_listener(
     ports: &[u16],
     drafts: &mut Drafts,
 ) -> bool {
-    let Some(collector) = contract.repository.collectors.iter().position(|c| c.workload == Some(index)) else {
+    let Some(collector) = contract.links.collector(index) else {
         return false;
     };
     let listeners = contract.listeners.get(collector).map(Vec::as_slice).unwrap_or_default();
@@ -134,8 +132,7 @@ fn container_ports(contract: &Contract<'_>, index: usize, workload: &Workload, p
     let scraped: Vec<u16> = contract.scrapes.iter().filter(|s| s.workload == index).map(|s| s.port).collect();
     for port in workload.ports().filter(|p| !ports.contains(&p.number) && !scraped.contains(&p.number)) {
         // A Service that leads here by the port's name says which number was meant; else only a near miss counts.
-        let services =
-            contract.repository.services.iter().filter(|s| behind(contract, s).iter().any(|(i, _)| *i == index));
+        let services = before(contract, index).into_iter();
         let by_name = |p: &&ServicePort| matches!(&p.target, PortRef::Name(name) if Some(name) == port.name.as_ref());
         let named = services.flat_map(|s| &s.ports).filter(by_name).map(|p| p.port).find(|p| free.contains(p));
         let Some(meant) = named.or_else(|| near_only(port.number, &free)) else { continue };
@@ -156,7 +153,7 @@ pub(crate) fn near_only(wrong: u16, ports: &[u16]) -> Option<u16> {
 /// A collector's scrape annotation alone names another port than its one metrics page has. Where Service and container port
 /// side with the annotation, that is `collector/metrics-not-exposed`.
 fn page_elsewhere(contract: &Contract<'_>, index: usize, workload: &Workload) -> Option<Draft> {
-    let collector = contract.repository.collectors.iter().position(|c| c.workload == Some(index))?;
+    let collector = contract.links.collector(index)?;
     let config = &contract.repository.collectors.get(collector)?.config;
     let listeners = contract.listeners.get(collector)?;
     let fed = |l: &&Listener| config.users(Class::Exporter, &l.id).any(|p| p.signal == Some(Signal::Metrics));
@@ -236,8 +233,8 @@ fn annotation(contract: &Contract<'_>, workload: &Workload, ports: &[u16], draft
 }
 
 /// A Service port that leads to no port of its pods.
-fn target(contract: &Contract<'_>, service: &Service, port: &ServicePort) -> Option<Draft> {
-    let pods = behind(contract, service);
+fn target(contract: &Contract<'_>, number: usize, service: &Service, port: &ServicePort) -> Option<Draft> {
+    let pods = behind(contract, number);
     let (index, workload) = *pods.first()?;
     if pods.len() > 1 && pods.iter().any(|(_, w)| w.port_number(&port.target).is_some()) {
         return None;

@@ -1,7 +1,7 @@
 //! The probes' part of `wiring/port-mismatch`.
 
 use super::port_mismatch::{RULE, mend, near_only};
-use super::ports::behind;
+use super::ports::before;
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::Safety;
 use contract::Contract;
@@ -77,8 +77,9 @@ pub(crate) fn named_probes(contract: &Contract<'_>, index: usize, workload: &Wor
 
 /// The one port of the container that Services lead to: what serves is what a probe asks.
 fn served(contract: &Contract<'_>, index: usize, workload: &Workload, container: &Container) -> Option<Value> {
-    let services = contract.repository.services.iter().filter(|s| behind(contract, s).iter().any(|(i, _)| *i == index));
-    let led: BTreeSet<u16> = services.flat_map(|s| &s.ports).filter_map(|p| workload.port_number(&p.target)).collect();
+    let services = before(contract, index);
+    let led: BTreeSet<u16> =
+        services.iter().flat_map(|s| &s.ports).filter_map(|p| workload.port_number(&p.target)).collect();
     let mut declared = container.ports.iter().filter(|p| led.contains(&p.number));
     let only = declared.next().filter(|_| declared.next().is_none())?;
     Some(only.name.clone().map_or(Value::Int(i64::from(only.number)), Value::Str))

@@ -5,7 +5,7 @@ use super::protocol_mismatch::{received, takes_grpc};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{ONE_READING, Rule};
-use contract::{Contract, Missing, Target};
+use contract::{Caller, Contract, Missing, Target};
 use yaml::Op;
 
 pub(crate) const RULE: Rule = Rule {
@@ -53,8 +53,8 @@ fn mend(contract: &Contract<'_>, dial: &Dial<'_>, missing: &Missing) -> Option<F
 /// Whether the other end takes what the caller speaks, as far as that is known: of OTLP's two ports one is meant.
 fn understands(contract: &Contract<'_>, dial: &Dial<'_>, host: &str, port: u16) -> bool {
     let Some(endpoint) = contract::endpoint::parse(&dial.endpoint.with(host, Some(port))) else { return true };
-    let (repository, context) = (contract.repository, contract.context);
-    let there = contract::resolve(repository, context, None, dial.text.at.file, &endpoint, contract.described());
+    let caller = Caller { policy: contract.described(), otlp: dial.otlp };
+    let there = contract.world().resolve(None, dial.text.at.file, &endpoint, caller);
     let speaks = takes_grpc(contract, &there, Some(port)).zip(dial.grpc);
     // Telemetry goes to a receiver, not to a page for Prometheus on the same collector.
     let receives = dial.grpc.is_none() || received(contract, &there) != Some(false);
