@@ -40,14 +40,19 @@ Examples:
   hyperspace check deploy --format json           for programs
   hyperspace check --since origin/main            only what this branch brings in
   kustomize build overlays/prod | hyperspace check -
-  hyperspace check --format sarif > report.sarif  for code scanning")]
+  hyperspace check --format sarif > report.sarif  for code scanning
+
+Exit codes: 0 no errors (warnings do not count), 1 errors, 2 could not run.")]
     Check(CheckArgs),
     /// Apply the fixes until nothing changes
     #[command(after_help = "\
 Examples:
   hyperspace fix --diff           show the patch, write nothing
   hyperspace fix deploy
-  hyperspace fix --unsafe-fixes   those too that need a person's judgement")]
+  hyperspace fix --unsafe-fixes   those too that need a person's judgement
+  hyperspace fix --diff | git apply
+
+Exit codes: as check on what is left; nothing is written with --diff.")]
     Fix(FixArgs),
     /// Apply the fixes, commit exactly them, and push
     #[command(after_help = "\
@@ -57,8 +62,10 @@ Examples:
   hyperspace fix-and-push --branch rescue --retarget   and let the ApplicationSet follow that branch
   hyperspace fix-and-push --no-push              commit only
 
-Other staged, unstaged and untracked work stays as it is, nothing is ever force-pushed, and a run that was
-killed is finished by the next one.")]
+Other staged, unstaged and untracked work stays as it is, nothing is ever force-pushed, \
+and a run that was killed is finished by the next one.
+
+Exit codes: 0 done and clean, 1 faults left, 2 could not run, 3 push rejected.")]
     FixAndPush(FixAndPushArgs),
     /// Tell all about a rule
     #[command(after_help = "Example:\n  hyperspace explain gate/vacuous")]
@@ -82,11 +89,12 @@ Examples:
     #[command(after_help = "Example:\n  hyperspace console deploy --port 8500")]
     Console(ConsoleArgs),
     /// Build the real programs that the tests use as judges
+    #[command(after_help = "Example:\n  hyperspace lab build")]
     Lab(LabArgs),
     /// Measure speed, beside the peers
     #[command(after_help = "Example:\n  hyperspace bench --quick")]
     Bench(BenchArgs),
-    /// Print the policy in force's starting point, to write your own from
+    /// Print the default policy, to write your own from
     #[command(after_help = "Example:\n  hyperspace policy > hyperspace.yaml")]
     Policy(PolicyArgs),
     /// Print a completion script
@@ -99,7 +107,8 @@ Examples:
 /// What to look at.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Target {
-    /// Folder that holds the manifests anywhere below it, one file, or - for a stream on standard input
+    /// Folder that holds the manifests anywhere below it, or one file; check and gates take - for a stream on standard
+    /// input
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) path: PathBuf,
     /// Policy file [default: hyperspace.yaml in PATH or above, else the mission's policy]

@@ -89,7 +89,14 @@ impl From<git::Error> for CommandError {
 
 impl From<files::ReadError> for CommandError {
     fn from(error: files::ReadError) -> Self {
-        Self::user(format!("cannot read {}", error.path.display())).because(&error.source)
+        let this = Self::user(format!("cannot read {}", error.path.display())).because(&error.source);
+        match error.source.kind() {
+            std::io::ErrorKind::InvalidInput => this.hint("a stream is read from standard input: `… | check -`"),
+            std::io::ErrorKind::NotFound => {
+                this.hint("PATH is a folder that holds manifests anywhere below it, or one file")
+            }
+            _ => this,
+        }
     }
 }
 

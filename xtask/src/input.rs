@@ -36,7 +36,7 @@ impl Input {
             let context = Context { policy, ..Context::default() };
             return Ok(Input {
                 folder: None,
-                files: vec![source(file, None)],
+                files: vec![source(file)],
                 context,
                 notes: Vec::new(),
                 ignored: Ignored::none(),
@@ -67,7 +67,7 @@ impl Input {
             );
             Vec::new()
         } else {
-            tree.files.into_iter().map(|file| source(file, Some(&tree.root))).collect()
+            tree.files.into_iter().map(source).collect()
         };
         Input {
             folder: Some(tree.root),
@@ -84,20 +84,8 @@ impl Input {
     }
 }
 
-fn source(file: files::SourceFile, root: Option<&Path>) -> SourceFile {
-    let content = file.content.map_err(|unreadable| {
-        let at = unreadable.offset.zip(root).and_then(|(offset, root)| position(&root.join(&file.path), offset));
-        let reason = if at.is_some() { unreadable.reason.to_string() } else { unreadable.to_string() };
-        Unreadable { reason, at }
-    });
+fn source(file: files::SourceFile) -> SourceFile {
+    let content =
+        file.content.map_err(|unreadable| Unreadable { reason: unreadable.reason.to_string(), at: unreadable.at });
     SourceFile { path: file.path, content }
-}
-
-/// Line and column of a byte, as an editor shows them; the bytes before the first bad one are UTF-8.
-fn position(path: &Path, offset: usize) -> Option<(usize, usize)> {
-    let bytes = std::fs::read(path).ok()?;
-    let before = String::from_utf8_lossy(bytes.get(..offset)?);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Some((line, column))
 }

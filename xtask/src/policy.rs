@@ -1,6 +1,7 @@
 //! Finds and reads the policy file.
 
 use crate::error::{CommandError, Doing};
+use crate::ui::program_name;
 use model::Policy;
 use std::path::{Path, PathBuf};
 
@@ -12,11 +13,18 @@ pub(crate) fn load(named: Option<&Path>, folder: &Path, root: Option<&Path>) -> 
     let Some(file) = named.map(Path::to_owned).or_else(|| discover(folder, root)) else {
         return Ok(Policy::default());
     };
-    let text = std::fs::read_to_string(&file).doing(format!("read the policy {}", file.display()))?;
-    Policy::parse(&text).map_err(|reason| {
-        CommandError::config(format!("{}: {reason}", file.display()))
-            .hint("`policy` prints the mission's policy with every key explained")
-    })
+    let opened = std::fs::File::open(&file).doing(format!("read the policy {}", file.display()))?;
+    let fault = |at: Option<(usize, usize)>, message: &dyn std::fmt::Display| {
+        let place = at.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
+        CommandError::config(format!("{}{place}: {message}", file.display())).hint(format!(
+            "`{} policy` prints the default policy with every key explained; a section that yours has replaces the \
+             default one as a whole",
+            program_name()
+        ))
+    };
+    // Whatever was named: a device that never ends must not fill the memory.
+    let text = files::read_stream(opened).content.map_err(|unreadable| fault(unreadable.at, &unreadable.reason))?;
+    Policy::parse(&text).map_err(|error| fault(error.at, &error))
 }
 
 /// Outside a repository only the folder itself is looked at: a file further up belongs to somebody else.

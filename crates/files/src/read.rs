@@ -48,7 +48,7 @@ pub fn read(path: &Path) -> Result<Tree, ReadError> {
         None => return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "has no name"))),
     };
     let content =
-        if named { read_file(path, &mut Vec::new()) } else { Err(Unreadable { reason: Reason::Name, offset: None }) };
+        if named { read_file(path, &mut Vec::new()) } else { Err(Unreadable { reason: Reason::Name, at: None }) };
     let root = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -89,16 +89,39 @@ fn read_all(stream: impl Read, buffer: &mut Vec<u8>, limit: usize) -> Result<Arc
 }
 
 fn unreadable(error: &io::Error) -> Unreadable {
-    Unreadable { reason: Reason::Io(error.to_string()), offset: None }
+    Unreadable { reason: Reason::Io(error.to_string()), at: None }
 }
 
 fn within(bytes: &[u8], limit: usize) -> Result<Arc<str>, Unreadable> {
     if bytes.len() > limit {
-        return Err(Unreadable { reason: Reason::TooLarge { limit }, offset: None });
+        return Err(Unreadable { reason: Reason::TooLarge { limit }, at: None });
     }
-    std::str::from_utf8(bytes).map(Arc::from).map_err(|error| {
-        let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-        let reason = if utf16 { Reason::Utf16 } else { Reason::NotUtf8 };
-        Unreadable { reason, offset: Some(error.valid_up_to()) }
-    })
+    if let Some(reason) = wide(bytes) {
+        return Err(Unreadable { reason, at: Some((1, 1)) });
+    }
+    std::str::from_utf8(bytes)
+        .map(Arc::from)
+        .map_err(|error| Unreadable { reason: Reason::NotUtf8, at: Some(position(bytes, error.valid_up_to())) })
+}
+
+/// The wider encodings, told as YAML 1.2 tells them (section 5.2): by the byte order mark, else by the zeros around the
+/// first character, which is ASCII. Neither can begin a document in UTF-8.
+fn wide(bytes: &[u8]) -> Option<Reason> {
+    match bytes {
+        [0, 0, 0xfe, 0xff, ..] | [0, 0, 0, 1..=255, ..] | [0xff, 0xfe, 0, 0, ..] | [1..=255, 0, 0, 0, ..] => {
+            Some(Reason::Utf32)
+        }
+        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, 1..=255, 0, 1..=255, ..] | [1..=255, 0, 1..=255, 0, ..] => {
+            Some(Reason::Utf16)
+        }
+        _ => None,
+    }
+}
+
+/// Line and column of a byte; what stands before it is UTF-8.
+fn position(bytes: &[u8], offset: usize) -> (usize, usize) {
+    let before = String::from_utf8_lossy(bytes.get(..offset).unwrap_or_default());
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
 }

@@ -53,14 +53,14 @@ pub struct SourceFile {
 pub struct Unreadable {
     /// The reason, to be shown to people.
     pub reason: Reason,
-    /// For [`Reason::NotUtf8`] and [`Reason::Utf16`]: the first byte that is not UTF-8, from 0.
-    pub offset: Option<usize>,
+    /// Line and column, from 1 and as an editor counts them, of the first byte that is no text: for encodings.
+    pub at: Option<(usize, usize)>,
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.reason.fmt(f)?;
-        self.offset.map_or(Ok(()), |offset| write!(f, " (byte {offset})"))
+        self.at.map_or(Ok(()), |(line, column)| write!(f, " (line {line}, column {column})"))
     }
 }
 
@@ -69,8 +69,10 @@ impl fmt::Display for Unreadable {
 pub enum Reason {
     /// Bytes that are not UTF-8, the only encoding that Kubernetes takes.
     NotUtf8,
-    /// A UTF-16 byte order mark.
+    /// UTF-16, by its byte order mark or the zeros in front: go-yaml takes it with the mark only, kubectl never.
     Utf16,
+    /// UTF-32, by the same signs: YAML allows it, and no loader takes it.
+    Utf32,
     /// More bytes than `limit`.
     TooLarge {
         /// The limit that was passed, in bytes.
@@ -85,9 +87,10 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotUtf8 => f.write_str("not UTF-8"),
-            Self::Utf16 => f.write_str("UTF-16; save it as UTF-8"),
-            Self::TooLarge { limit } => write!(f, "larger than {} MiB", limit >> 20),
+            Self::NotUtf8 => f.write_str("it is not UTF-8"),
+            Self::Utf16 => f.write_str("it is UTF-16; save it as UTF-8"),
+            Self::Utf32 => f.write_str("it is UTF-32; save it as UTF-8"),
+            Self::TooLarge { limit } => write!(f, "it is larger than {} MiB", limit >> 20),
             Self::Io(why) => f.write_str(why),
             Self::Name => f.write_str("its name is not UTF-8"),
         }

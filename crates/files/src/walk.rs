@@ -180,7 +180,7 @@ impl Visitor<'_> {
             let content = if named {
                 read_file(entry.path(), &mut self.buffer)
             } else {
-                Err(Unreadable { reason: Reason::Name, offset: None })
+                Err(Unreadable { reason: Reason::Name, at: None })
             };
             if self.buffer.capacity() > KEPT_BUFFER {
                 self.buffer = Vec::new();

@@ -69,9 +69,41 @@ fn one_bad_file_hides_no_other() {
     assert_eq!(tree.get("good.yaml").unwrap().content.as_deref(), Ok("a: 1"));
     assert_eq!(tree.get("bom.yaml").unwrap().content.as_deref(), Ok("\u{feff}a: 1\r\n"));
     let why = |path: &str| tree.get(path).unwrap().content.clone().unwrap_err();
-    assert_eq!((why("latin.yaml").reason, why("latin.yaml").offset), (Reason::NotUtf8, Some(9)));
+    assert_eq!((why("latin.yaml").reason, why("latin.yaml").at), (Reason::NotUtf8, Some((1, 10))));
     assert_eq!(why("wide.yaml").reason, Reason::Utf16);
-    assert_eq!(why("huge.yaml").to_string(), "larger than 16 MiB");
+    assert_eq!(why("huge.yaml").to_string(), "it is larger than 16 MiB");
+}
+
+/// Every encoding that YAML allows, with a byte order mark and without: all but UTF-8 are told by name.
+#[test]
+fn encodings_are_told_apart() {
+    let text = "apiVersion: v1\nkind: Café\n";
+    let wide = |big: bool, bytes: usize, mark: bool| -> Vec<u8> {
+        let all = mark.then_some('\u{feff}').into_iter().chain(text.chars());
+        all.flat_map(|c| {
+            let mut unit = u32::from(c).to_be_bytes()[4 - bytes..].to_vec();
+            if !big {
+                unit.reverse();
+            }
+            unit
+        })
+        .collect()
+    };
+    for big in [false, true] {
+        for mark in [false, true] {
+            for (bytes, reason) in [(2, Reason::Utf16), (4, Reason::Utf32)] {
+                let unreadable = read_stream(wide(big, bytes, mark).as_slice()).content.unwrap_err();
+                assert_eq!((unreadable.reason, unreadable.at), (reason, Some((1, 1))), "{big} {mark} {bytes}");
+            }
+        }
+    }
+    for utf8 in [text.to_owned(), format!("\u{feff}{text}")] {
+        assert_eq!(read_stream(utf8.as_bytes()).content.as_deref(), Ok(utf8.as_str()));
+    }
+    // A zero in UTF-8 is for the YAML parser to refuse, with its place.
+    for zeros in ["a: \0", "\0", "a\0b", "\0\0\0\0"] {
+        assert!(read_stream(zeros.as_bytes()).content.is_ok(), "{zeros:?}");
+    }
 }
 
 #[test]
@@ -94,7 +126,10 @@ fn nothing_there_is_an_error() {
 #[test]
 fn a_stream_is_one_file() {
     assert_eq!(read_stream(&b"a: 1\n---\nb: 2\n"[..]).content.as_deref(), Ok("a: 1\n---\nb: 2\n"));
-    assert_eq!(read_stream(&b"\x80"[..]).content.unwrap_err().offset, Some(0));
+    let unreadable = read_stream("a: 1\nb: é".as_bytes()).content;
+    assert!(unreadable.is_ok());
+    let unreadable = read_stream(&b"a: 1\nb: \xc3\xa9\x80"[..]).content.unwrap_err();
+    assert_eq!(unreadable.to_string(), "it is not UTF-8 (line 2, column 5)");
 }
 
 #[test]

@@ -66,12 +66,12 @@ impl Repository {
                 found.charts.insert(above.trim_end_matches('/').to_owned());
             }
             let content = if std::str::from_utf8(entry.name_bytes()).is_err() {
-                Err(Unreadable { reason: Reason::Name, offset: None })
+                Err(Unreadable { reason: Reason::Name, at: None })
             } else {
                 match self.inner.find_blob(entry.id()) {
                     Ok(blob) => files::from_bytes(blob.content()),
                     // A blob that a partial clone has not fetched.
-                    Err(error) => Err(Unreadable { reason: Reason::Io(error.message().to_owned()), offset: None }),
+                    Err(error) => Err(Unreadable { reason: Reason::Io(error.message().to_owned()), at: None }),
                 }
             };
             found.files.push(SourceFile { path, content });

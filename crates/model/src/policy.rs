@@ -1,5 +1,9 @@
 //! The policy: thresholds, target image, gate kinds, described workloads, what lives outside the repository.
 
+mod fault;
+
+pub use fault::PolicyError;
+
 use crate::source::SourceFile;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -299,10 +303,11 @@ impl Policy {
     /// Reads a policy file. A section that the file does not have keeps the mission's value.
     ///
     /// # Errors
-    /// What the reader says, with line and column.
-    pub fn parse(text: &str) -> Result<Policy, String> {
-        let sections: Sections = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
-        Ok(sections.over(Policy::default()))
+    /// What the reader says, with line and column, or a number that no policy can mean.
+    pub fn parse(text: &str) -> Result<Policy, PolicyError> {
+        let sections: Sections = serde_yaml::from_str(text)?;
+        let policy = sections.over(Policy::default());
+        fault::impossible(&policy).map_or(Ok(policy), Err)
     }
 
     /// The description of the workload with that image.
@@ -350,6 +355,29 @@ mod tests {
         assert_eq!(policy.rollouts[0].target, "1.76.0");
         assert!(policy.description("docker.io/jaegertracing/example-hotrod:1.75.0").is_some());
         assert!(policy.description("example-hotrod:1.75.0").is_none());
+    }
+
+    #[test]
+    fn faults_say_where_they_are() {
+        let error = Policy::parse("rollouts: 7\n").unwrap_err();
+        assert_eq!((error.message.as_str(), error.at), ("expected sequence start", Some((1, 11))));
+        let error = Policy::parse("rollouts: []\nrolouts: []\n").unwrap_err();
+        assert!(error.message.starts_with("unknown field `rolouts`"), "{error}");
+        assert_eq!(error.at.map(|(line, _)| line), Some(2));
+    }
+
+    #[test]
+    fn numbers_that_no_policy_can_mean_are_refused() {
+        let gates = |gate: &str| format!("rollouts: [{{ image: a, target: '1', gates: {{ {gate} }} }}]\n");
+        let cases = [
+            ("expected-rate: -1\n".to_owned(), "expected-rate is -1: it must be more than 0"),
+            ("expected-rate: .nan\n".to_owned(), "expected-rate is NaN: it must be more than 0"),
+            (gates("error-rate-below: 5"), "error-rate-below of a is 5: it must be between 0 and 1"),
+            (gates("latency-quantile: 95"), "latency-quantile of a is 95: it must be between 0 and 1"),
+        ];
+        for (text, says) in cases {
+            assert_eq!(Policy::parse(&text).unwrap_err().to_string(), says);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::draft::{Draft, Echo};
 use crate::finding::{Finding, Location};
 use crate::outcome::Reported;
-use model::Repository;
+use model::{Repository, Role};
 use yaml::{Position, Route, Step};
 
 /// Resolves places, orders findings by file and position, and joins echoes to their causes.
@@ -113,8 +113,17 @@ fn report(repository: &Repository, finding: Finding) -> Reported {
 /// Path and span of the nearest ancestor that exists.
 pub(crate) fn span(repository: &Repository, at: &Location) -> (Vec<Step>, Position, Position) {
     let origin = Position { line: 1, column: 1 };
-    let Some(stream) = repository.files.get(at.file).and_then(|f| f.stream.as_ref()) else {
-        return (Vec::new(), origin, origin);
+    let file = repository.files.get(at.file);
+    let Some(stream) = file.and_then(|f| f.stream.as_ref()) else {
+        // Without a text there is no node, but the first byte that is none has its place.
+        let bad = file.and_then(|f| match &f.role {
+            Role::Unreadable(unreadable) => unreadable.at,
+            _ => None,
+        });
+        let (start, end) = bad.map_or((origin, origin), |(line, column)| {
+            (Position { line, column }, Position { line, column: column + 1 })
+        });
+        return (Vec::new(), start, end);
     };
     if at.route.document == usize::MAX {
         let range = at.within.clone().unwrap_or_default();

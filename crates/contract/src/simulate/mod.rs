@@ -97,7 +97,11 @@ impl Contract<'_> {
     /// What the gate's query answers at `at` seconds; `None` where that can't be told (a metric that nobody described, an
     /// argument without a value, PromQL that is not evaluated here).
     pub fn read(&self, gate: &Gate, scenario: &Scenario, at: f64) -> Option<Measured> {
-        let query = gate.bound.as_ref()?;
+        self.answer(gate, gate.bound.as_ref()?, scenario, at)
+    }
+
+    /// What another query in the gate's place would answer.
+    pub fn answer(&self, gate: &Gate, query: &promql::Query, scenario: &Scenario, at: f64) -> Option<Measured> {
         let series = self.visible(gate, query, scenario, at)?;
         measured(promql::evaluate(query, &series, at).ok()?)
     }

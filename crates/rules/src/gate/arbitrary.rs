@@ -107,7 +107,17 @@ fn aggregate(query: &Query, expr: &Expr, keep: Option<&str>) -> Option<Splice> {
             }
             let span = aggregation.grouping_span.clone()?;
             let text = keep.map(|label| format!("by ({label})")).unwrap_or_default();
-            Some(Splice { range: span, text })
+            // `sum by (x) (…)` becomes `sum(…)`, `sum(…) by (x)` too: the blank beside a grouping goes with it.
+            let blank = |c: char| c.is_whitespace();
+            let after = query.text().get(span.end..).map_or(0, |t| t.len() - t.trim_start_matches(blank).len());
+            let before = query.text().get(..span.start).map_or(0, |t| t.len() - t.trim_end_matches(blank).len());
+            let leads = span.start < aggregation.expr.span.start;
+            let range = match (text.is_empty(), leads) {
+                (false, _) => span,
+                (true, true) => span.start - before..span.end + after,
+                (true, false) => span.start - before..span.end,
+            };
+            Some(Splice { range, text })
         }
         _ => {
             let before = keep.map_or_else(|| "sum(".to_owned(), |label| format!("sum by ({label}) ("));

@@ -3,6 +3,7 @@
 pub(crate) mod arbitrary;
 mod build;
 pub(crate) mod condition_type;
+mod fallback;
 pub(crate) mod label;
 mod meaning;
 pub(crate) mod missing;

@@ -1,12 +1,12 @@
 //! `gate/series-never-exists`: the query reads a metric that nothing in the repository emits.
 
-use super::view::{View, rewrite, views};
+use super::view::{View, difference, rewritten, views};
 use crate::draft::{Draft, Drafts};
-use crate::finding::{Fix, Severity};
+use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::endpoint::nearest_word;
 use contract::{CANARY_HASH, Contract, Family, Kind, Origin};
-use gate::promql::Selector;
+use gate::promql::{ExprKind, Query, Selector, Splice};
 
 pub(crate) const RULE: Rule = Rule {
     name: "gate/series-never-exists",
@@ -178,8 +178,36 @@ fn own<'c>(view: &View<'c, '_>, families: &[&'c Family], name: &str, kind: Kind)
 
 fn rename(view: &View<'_, '_>, name: &str) -> Option<Fix> {
     let best = best(view, name)?.name.clone();
-    rewrite(view, &format!("Read `{best}`"), |query| {
+    let renamed = |query: &Query| {
         let selector = query.selectors().iter().find(|s| s.name.as_deref() == Some(name))?;
         query.replace_name(selector, &best)
-    })
+    };
+    let (text, _) = view.query()?;
+    let edited = rewritten(&text.value, renamed)?;
+    // The condition speaks of the unit that the name had; where the policy has a threshold, that is written instead.
+    let scaled = rescale(name, &best).filter(|_| super::meaning::wanted(view).is_none());
+    let edited = scaled.and_then(|scale| in_unit(&edited, scale)).unwrap_or(edited);
+    Some(crate::draft::fix(format!("Read `{best}`"), Safety::Safe, [difference(text, &edited)]))
+}
+
+/// What turns values of one name's unit into those of another's.
+fn rescale(meant: &str, read: &str) -> Option<&'static str> {
+    let unit = |name: &str| ["milliseconds", "seconds"].into_iter().find(|u| name.split('_').any(|part| part == *u));
+    match (unit(meant)?, unit(read)?) {
+        ("seconds", "milliseconds") => Some(" / 1000"),
+        ("milliseconds", "seconds") => Some(" * 1000"),
+        _ => None,
+    }
+}
+
+/// The query in another unit, where it answers a duration: a quantile, or a mean.
+fn in_unit(text: &str, scale: &str) -> Option<String> {
+    let query = gate::promql::parse(text).ok()?;
+    let root = query.root();
+    let timed = query.quantile().is_some() || query.ratio().is_some();
+    let [open, close] =
+        query.wrap(root, "(", &format!("){scale}")).filter(|_| timed && query.comparisons().is_empty())?;
+    let call = matches!(root.kind, ExprKind::Call(_) | ExprKind::Paren(_));
+    let splices = if call { vec![Splice { text: scale.to_owned(), ..close }] } else { vec![open, close] };
+    Splice::apply(text, &splices)
 }

@@ -116,8 +116,8 @@ fn failure_only(view: &View<'_, '_>) -> Option<Draft> {
     if outcomes.nan != Outcome::Successful && outcomes.none != Outcome::Successful {
         return None;
     }
-    let what = if outcomes.none == Outcome::Successful { "no data and NaN" } else { "NaN" };
-    let message = format!("{} has a failureCondition alone: {what} count as success", view.name());
+    let what = if outcomes.none == Outcome::Successful { "no data and NaN count" } else { "NaN counts" };
+    let message = format!("{} has a failureCondition alone: {what} as success", view.name());
     let consequence =
         "a canary without traffic or telemetry is promoted: a ratio or a quantile over no requests is NaN";
     let mend = view.gate.bound_op().filter(|_| !failure.text.value.contains("{{")).map(|threshold| {
@@ -155,10 +155,7 @@ fn passes_on_nothing(view: &View<'_, '_>) -> Option<Draft> {
     if let Some(fallback) = fallback {
         let value = fallback.value.map(|v| format!(" reads as {v} and")).unwrap_or_default();
         let message = format!("no data{value} passes {}: the query falls back on it", view.name());
-        let mend = super::view::rewrite(view, "Remove the fallback", |query| {
-            let fallback = query.fallbacks().into_iter().find(|f| f.scope != FallbackScope::Numerator)?;
-            query.remove_fallback(&fallback)
-        });
+        let mend = super::fallback::mended(view);
         let draft = Draft::new(RULE.name, severity(view), &text.at, message, consequence).within(fallback.cut.clone());
         return Some(draft.fix(mend));
     }

@@ -104,10 +104,17 @@ pub(crate) fn put(contract: &Contract<'_>, at: &Place, key: &str, value: Value, 
 
 /// The condition with the guards that make it false on no data and on NaN.
 pub(crate) fn guard(side: &Side, scalar: bool) -> String {
-    let text = side.text.value.trim();
+    let text = unguarded(side.text.value.trim());
     let plain = !text.contains("||") && !text.contains('?') && !text.contains(" or ") && !text.contains(" and not ");
     let body = if plain { text.to_owned() } else { format!("({text})") };
     if scalar { format!("!isNaN(result) && {body}") } else { format!("len(result) > 0 && !isNaN(result[0]) && {body}") }
+}
+
+/// The condition without the guards that it begins with already.
+fn unguarded(text: &str) -> &str {
+    let guards = ["len(result) > 0", "!isNaN(result[0])", "!isNaN(result)", "not isNaN(result[0])"];
+    let next = guards.iter().find_map(|guard| text.strip_prefix(guard)?.trim_start().strip_prefix("&&"));
+    next.map_or(text, |rest| unguarded(rest.trim_start()))
 }
 
 /// The same for a failure condition: no data and NaN are failures.

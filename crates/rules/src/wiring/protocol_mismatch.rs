@@ -54,7 +54,9 @@ fn encrypted(contract: &Contract<'_>, dial: &Dial<'_>) -> Option<Draft> {
     let consequence = format!("every handshake fails and what should arrive there never does; {way}");
     let at = dial.exporter.unwrap_or(&dial.text.at);
     let at = if dial.grpc == Some(true) { at } else { &dial.text.at };
-    Some(Draft::new(RULE.name, RULE.severity, at, message, consequence))
+    // Where the setting slipped out of its block, that is the finding.
+    let draft = Draft::new(RULE.name, RULE.severity, at, message, consequence);
+    Some(dial.exporter.into_iter().fold(draft, |d, exporter| d.echo("collector/unknown-key", Some(exporter))))
 }
 
 fn plain(contract: &Contract<'_>, dial: &Dial<'_>) -> bool {

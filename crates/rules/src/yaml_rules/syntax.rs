@@ -21,16 +21,8 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for (index, file) in contract.repository.files.iter().enumerate() {
         if let Role::Unreadable(reason) = &file.role {
             let place = Place { file: index, route: Route::root(0) };
-            let position =
-                reason.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
-            let message = format!("this file cannot be read: {}{position}", reason.reason);
-            drafts.push(Draft::new(
-                RULE.name,
-                RULE.severity,
-                &place,
-                message,
-                "neither this tool nor Argo CD can load it",
-            ));
+            let message = format!("this file cannot be read: {}", reason.reason);
+            drafts.push(Draft::new(RULE.name, RULE.severity, &place, message, UNREADABLE));
         }
     }
     for (file, document, fault) in faults(contract) {
@@ -42,6 +34,8 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         drafts.push(at_offset(draft, file, &fault));
     }
 }
+
+const UNREADABLE: &str = "nothing in it was judged, and what reads it on the way to the cluster may refuse it too";
 
 const CONSEQUENCE: &str = "the document is refused as a whole: nothing in it takes effect";
 
