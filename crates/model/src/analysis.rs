@@ -34,7 +34,8 @@ pub struct TemplateArg {
     pub at: Place,
     /// Its default.
     pub value: Option<String>,
-    /// Whether a `valueFrom` fills it.
+    /// Whether a Secret fills it. A template's other `valueFrom` fill nothing: those are the rollout's (Argo Rollouts,
+    /// analysis/analysis.go).
     pub filled: bool,
 }
 
@@ -115,7 +116,7 @@ impl Template {
                     name: n.get("name")?.as_str()?.to_owned(),
                     at: Place::of(file, n),
                     value: n.get("value").and_then(|v| v.as_str()).map(str::to_owned),
-                    filled: n.get("valueFrom").is_some(),
+                    filled: n.at(&["valueFrom", "secretKeyRef"]).is_some(),
                 })
             })
             .collect();

@@ -1,5 +1,6 @@
 //! What kind of file it is: manifests, a bare collector configuration, a template that is no YAML yet, or none of ours.
 
+use crate::compose::ComposeService;
 use crate::source::{Context, SourceFile, Unreadable};
 use crate::{Policy, collector};
 use yaml::Stream;
@@ -13,6 +14,8 @@ pub struct File {
     pub role: Role,
     /// Its parsed text; `None` for files that are left alone.
     pub stream: Option<Stream>,
+    /// The services of a Compose file that mount something.
+    pub(crate) compose: Vec<ComposeService>,
 }
 
 /// What a file holds.
@@ -32,8 +35,10 @@ pub enum Role {
 
 impl File {
     pub(crate) fn read(source: &SourceFile, context: &Context) -> File {
-        let file = |role, stream| File { path: source.path.clone(), role, stream };
-        let text = match &source.content {
+        let content = source.content.as_ref();
+        let compose = content.map(|text| ComposeService::read(&source.path, text)).unwrap_or_default();
+        let file = |role, stream| File { path: source.path.clone(), role, stream, compose };
+        let text = match content {
             Err(reason) => return file(Role::Unreadable(reason.clone()), None),
             Ok(text) => text,
         };

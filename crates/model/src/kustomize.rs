@@ -89,7 +89,7 @@ pub fn folder_of(path: &str) -> &str {
 }
 
 /// `name` relative to `folder`, with `.` and `..` resolved.
-fn join(folder: &str, name: &str) -> String {
+pub(crate) fn join(folder: &str, name: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|s| !s.is_empty()).collect();
     for part in name.split('/') {
         match part {

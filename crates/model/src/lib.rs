@@ -3,6 +3,7 @@
 mod analysis;
 mod application;
 mod collector;
+mod compose;
 mod config_map;
 pub mod duration;
 mod file;

@@ -2,6 +2,7 @@
 
 use crate::application::destination;
 use crate::collector::{Collector, Config, Source, is_collector_image};
+use crate::compose::ComposeService;
 use crate::config_map::ConfigMap;
 use crate::kustomize::folder_of;
 use crate::place::{Place, Text};
@@ -42,6 +43,18 @@ impl Collector {
         self.distribution = distribution;
         self.version = version;
         self.image = Some(image.clone());
+    }
+
+    /// The images that Compose files run it with; several count where they are of one distribution, and then the newest. No
+    /// image, or one that can't be told, may know any type.
+    fn take_composed(&mut self, images: &[String]) {
+        let mut read: Vec<_> = images.iter().map(|i| (Distribution::from_image(i), i)).collect();
+        read.sort_by_key(|((_, version), _)| (version.is_none(), *version));
+        let one = read.iter().all(|((d, _), _)| read.first().is_some_and(|((first, _), _)| first == d));
+        match (read.last(), self.config.at.clone()) {
+            (Some((_, image)), Some(at)) if one => self.take_image(&Text { value: (*image).clone(), at }),
+            _ => self.distribution = Distribution::Other,
+        }
     }
 }
 
@@ -203,16 +216,36 @@ impl Repository {
                 .and_then(|c| c.image.clone());
             let partial = workload.is_some_and(|w| self.reads_several(w));
             let namespace = workload.and_then(|w| self.workloads.get(w)).and_then(|w| w.namespace.clone());
+            let composed = if workload.is_none() { self.composed(index) } else { Vec::new() };
+            let several = composed.iter().any(|s| s.several);
+            let images: Option<Vec<String>> = composed.iter().map(|s| s.image.clone()).collect();
+            let by_compose = !composed.is_empty();
             let Some(collector) = self.collectors.get_mut(index) else { continue };
             collector.workload = workload;
-            collector.partial = partial;
+            collector.partial = partial || several;
             collector.namespace = namespace.or(collector.namespace.take());
             if let Some(image) = image.or(collector.image.take()) {
                 collector.take_image(&image);
             } else if workload.is_some() {
                 collector.distribution = Distribution::Other;
+            } else if by_compose {
+                collector.take_composed(images.as_deref().unwrap_or_default());
             }
         }
+    }
+
+    /// The Compose services that mount a bare configuration: by name, else those of a collector that mount its folder.
+    fn composed(&self, collector: usize) -> Vec<&ComposeService> {
+        let bare = self.collectors.get(collector).filter(|c| c.source == Source::File);
+        let file = bare.and_then(|c| self.files.get(c.config.at.as_ref()?.file));
+        let Some(path) = file.map(|f| f.path.as_str()) else { return Vec::new() };
+        let services = || self.files.iter().flat_map(|f| &f.compose);
+        let named: Vec<_> = services().filter(|s| s.mounts(path)).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let runs = |s: &&ComposeService| s.image.as_deref().is_some_and(is_collector_image);
+        services().filter(runs).filter(|s| s.mounts_around(path)).collect()
     }
 
     fn reader_of_config_map(&self, object: usize) -> Option<usize> {

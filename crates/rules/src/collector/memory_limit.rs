@@ -24,6 +24,7 @@ pub(crate) const RULE: Rule = Rule {
 
 /// The share of the container's limit that Go's soft limit should have: the rest is for what the runtime does not count.
 const SHARE: f64 = 0.8;
+const MIB: f64 = 1_048_576.0;
 
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract) {
@@ -32,6 +33,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         let Some(bytes) = memory(&limit.value) else { continue };
         drafts.list.extend(soft_limit(container, limit, bytes));
         drafts.list.extend(limiter(&view, limit));
+        drafts.list.extend(too_late(&view, limit, bytes));
     }
 }
 
@@ -42,7 +44,7 @@ fn soft_limit(container: &Container, limit: &Text, bytes: f64) -> Option<Draft> 
     }
     let message = format!("GOMEMLIMIT is {}, the container's memory limit {}", value.value, limit.value);
     let consequence = "Go collects garbage only when the kernel is already about to kill the container: the collector dies of OOM under load, and what it held is lost";
-    let meant = format!("{}MiB", (bytes * SHARE / 1_048_576.0).floor().max(1.0));
+    let meant = format!("{}MiB", (bytes * SHARE / MIB).floor().max(1.0));
     let op = Op::Set { route: value.at.route.clone(), value: Value::from(meant.as_str()) };
     let mend = fix(format!("Set GOMEMLIMIT to {meant}, 80 % of the limit"), Safety::Unsafe, [(value.at.file, op)]);
     Some(
@@ -50,6 +52,33 @@ fn soft_limit(container: &Container, limit: &Text, bytes: f64) -> Option<Draft> 
             .related(&limit.at, "the container's limit")
             .fix(mend),
     )
+}
+
+/// A limiter in use whose own limit the container never reaches.
+fn too_late<'a>(view: &View<'a>, limit: &'a Text, bytes: f64) -> Vec<Draft> {
+    let limiters = view.config.of_class(Class::Processor).filter(|c| c.kind == "memory_limiter");
+    let used = limiters.filter(|c| view.users(c).next().is_some());
+    let judge = |component: &model::Component| {
+        let number = |key: &str| view.node(&component.at)?.get(key)?.as_str()?.parse::<f64>().ok();
+        let written = number("limit_mib").filter(|mib| mib * MIB >= bytes)?;
+        let at = component.at.key("limit_mib");
+        let message = format!(
+            "`{}` refuses data at {written} MiB, the container's memory limit is {}",
+            component.id, limit.value
+        );
+        let consequence =
+            "the kernel kills the container before the memory_limiter says no: a burst is lost with all that was held";
+        let meant = (bytes * SHARE / MIB).floor().max(1.0);
+        let mut ops: Ops = vec![(at.file, Op::Set { route: at.route.clone(), value: Value::Int(meant as i64) })];
+        if number("spike_limit_mib").is_some_and(|spike| spike >= meant) {
+            let spike = component.at.key("spike_limit_mib");
+            ops.push((spike.file, Op::Set { route: spike.route, value: Value::Int((meant / 4.0) as i64) }));
+        }
+        let mend = fix(format!("Set limit_mib to {meant}, 80 % of the limit"), Safety::Unsafe, ops);
+        let draft = Draft::new(RULE.name, RULE.severity, &at, message, consequence);
+        Some(draft.related(&limit.at, "the container's limit").fix(mend))
+    };
+    used.filter_map(judge).collect()
 }
 
 fn limiter(view: &View<'_>, limit: &Text) -> Option<Draft> {

@@ -5,6 +5,7 @@
 mod announce;
 mod catalog;
 mod edit;
+mod health;
 mod lost;
 mod migrate;
 mod schema;
@@ -13,6 +14,8 @@ mod signals;
 mod slip;
 mod stray;
 mod view;
+
+pub(crate) use health::health_check;
 
 pub(crate) mod ambiguous_id;
 pub(crate) mod chatty_debug;

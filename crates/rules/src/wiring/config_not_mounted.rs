@@ -1,18 +1,19 @@
 //! `wiring/config-not-mounted`: the config file that the process is told to read is not what is mounted.
 
-use crate::draft::{Draft, Drafts};
-use crate::finding::Severity;
-use crate::registry::Rule;
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::{Safety, Severity};
+use crate::registry::{Rule, SAFE};
 use contract::Contract;
 use contract::endpoint::nearest_word;
 use model::{ConfigMap, Container, Mount, Text, Volume, Workload, compatible, is_collector_image};
+use yaml::Op;
 
 pub(crate) const RULE: Rule = Rule {
     name: "wiring/config-not-mounted",
     severity: Severity::Error,
     summary: "the config file that the process is told to read is not what is mounted",
-    fix: None,
-    safety: None,
+    fix: Some("`args` for a `command` of options alone"),
+    safety: SAFE,
     page: include_str!("../../pages/wiring/config-not-mounted.md"),
     check,
 };
@@ -24,6 +25,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for workload in &contract.repository.workloads {
         for container in &workload.containers {
             if container.image.as_ref().is_some_and(|i| is_collector_image(&i.value)) {
+                drafts.list.extend(no_program(contract, workload, container));
                 for mount in &container.mounts {
                     drafts.list.extend(unmountable(contract, workload, mount));
                 }
@@ -58,6 +60,27 @@ fn config_files(container: &Container) -> Vec<(String, &Text)> {
         }
     }
     found
+}
+
+/// A `command` takes the place of the image's entry point: its first word is the program.
+fn no_program(contract: &Contract<'_>, workload: &Workload, container: &Container) -> Option<Draft> {
+    let node = contract.repository.node(&container.at)?;
+    let first = node.get("command")?.items().next()?.as_str()?.to_owned();
+    if !first.starts_with('-') {
+        return None;
+    }
+    let at = container.at.key("command");
+    let message = format!(
+        "the `command` of {} `{}` begins with the option `{first}`: it names no program to read the configuration with",
+        workload.kind, workload.name
+    );
+    let consequence =
+        "the container cannot start: `command` replaces the image's entry point, and no file has that name";
+    let mend = node.get("args").is_none().then(|| {
+        let op = Op::SetKey { route: at.route.clone(), key: "args".to_owned() };
+        fix("Give them to the image's own program as `args`", Safety::Safe, [(at.file, op)])
+    });
+    Some(Draft::new(RULE.name, RULE.severity, &at, message, consequence).fix(mend))
 }
 
 /// A mount without its volume, or a volume without its ConfigMap.

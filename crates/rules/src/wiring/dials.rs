@@ -1,6 +1,6 @@
 //! Every address that something in the repository calls.
 
-use super::ports::serving;
+use super::ports::{behind, serving};
 use contract::endpoint::{Endpoint, Host, is_cluster_name, parse};
 use contract::{Caller, Contract, Missing, Target};
 use model::{Place, Provider, Text, Workload, pair};
@@ -108,11 +108,12 @@ fn exporters<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
                     (Some(false), _) => dial.endpoint.scheme.as_deref().map(|s| s == "https"),
                     _ => None,
                 };
+                let target = to_others(contract, collector, text, &dial.endpoint, dial.target);
                 found.push(Dial {
                     text,
                     range: 0..text.value.len(),
                     endpoint: dial.endpoint,
-                    target: dial.target,
+                    target,
                     who: format!("exporter `{}` sends", exporter.id),
                     grpc,
                     tls,
@@ -122,6 +123,29 @@ fn exporters<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
             }
         }
     }
+}
+
+/// What is missing, without the readings by which the collector would send to itself: nobody means that. Where no other is
+/// left, the Service may be somebody else's.
+fn to_others(
+    contract: &Contract<'_>,
+    from: &model::Collector,
+    at: &Text,
+    written: &Endpoint,
+    target: Target,
+) -> Target {
+    let Target::Missing(mut missing) = target else { return target };
+    let several = missing.meant.len();
+    missing.meant.retain(|(host, port)| {
+        let Some(endpoint) = parse(&written.with(host, Some(*port))) else { return true };
+        let there = contract.world().resolve(from.namespace.as_deref(), at.at.file, &endpoint, Caller::default());
+        let Target::Service(service, _) = there else { return true };
+        from.workload.is_none_or(|own| behind(contract, service).iter().all(|(pod, _)| *pod != own))
+    });
+    if missing.meant.is_empty() && several > 0 && !contract.described() {
+        return Target::Unknown;
+    }
+    Target::Missing(missing)
 }
 
 fn providers<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {

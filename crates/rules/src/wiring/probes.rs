@@ -6,7 +6,7 @@ use crate::draft::{Draft, Drafts, fix};
 use crate::finding::Safety;
 use contract::Contract;
 use contract::endpoint::nearest_word;
-use model::{Container, PortRef, Workload};
+use model::{Container, Place, PortRef, Workload};
 use std::collections::BTreeSet;
 use yaml::{Op, Value};
 
@@ -31,6 +31,7 @@ pub(crate) fn probes(
     drafts: &mut Drafts,
 ) {
     named_probes(contract, index, workload, drafts);
+    let mut asked: Vec<(u16, &Place)> = Vec::new();
     for probe in workload.containers.iter().flat_map(|c| &c.probes) {
         let Some(port) = workload.port_number(&probe.port.0).filter(|p| !ports.contains(p)) else { continue };
         let PortRef::Number(_) = probe.port.0 else { continue };
@@ -42,8 +43,14 @@ pub(crate) fn probes(
             probe.kind, workload.kind, workload.name
         );
         let consequence = "the probe fails: the container is restarted again and again, or never becomes ready";
-        let fixed = near_only(port, ports).map(|p| mend(&probe.port.1, p));
-        let draft = Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(fixed);
+        let near = near_only(port, ports).map(|p| mend(&probe.port.1, p));
+        let fixed = near.or_else(|| crate::collector::health_check(contract, index, port, probe));
+        let mut draft = Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(fixed);
+        // The other probe of the same port asks for the same listener.
+        match asked.iter().find(|(number, _)| *number == port) {
+            Some((_, first)) => draft = draft.echo_at(RULE.name, first),
+            None => asked.push((port, &probe.port.1)),
+        }
         drafts.push(LOST.iter().fold(draft, |d, rule| d.echo(rule, None)));
     }
 }

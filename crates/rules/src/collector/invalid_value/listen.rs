@@ -65,7 +65,10 @@ fn clashes(view: &View<'_>, drafts: &mut Drafts) {
         .collect();
     let meet = |a: &Host, b: &Host| a == b || *a == Host::Any || *b == Host::Any;
     for (index, later) in all.iter().enumerate() {
-        let Some(first) = all.iter().take(index).find(|l| l.port == later.port && meet(&l.host, &later.host)) else {
+        // One that stands twice is one component, and `yaml/duplicate-key`.
+        let other = |l: &Listener| (l.class, &l.id, l.keys) != (later.class, &later.id, later.keys);
+        let clash = |l: &&&Listener| l.port == later.port && meet(&l.host, &later.host) && other(l);
+        let Some(first) = all.iter().take(index).find(clash) else {
             continue;
         };
         let name = |l: &Listener| match l.keys {
