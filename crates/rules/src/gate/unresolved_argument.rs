@@ -1,14 +1,15 @@
 //! `gate/unresolved-argument`: `{{args.x}}` without an argument of that name, or one that is never given.
 
-use super::view::views;
+use super::view::{View, views};
 use crate::draft::{Draft, Drafts};
 use crate::finding::Severity;
 use crate::registry::Rule;
 use contract::Contract;
 use contract::endpoint::nearest_word;
 use contract::gates::templates;
-use gate::promql::template_args;
+use gate::promql::{Arg, template_args};
 use model::{ArgValue, Place};
+use std::collections::HashMap;
 use yaml::Node;
 
 pub(crate) const RULE: Rule = Rule {
@@ -30,26 +31,60 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
 }
 
 fn undeclared(contract: &Contract<'_>, drafts: &mut Drafts) {
+    // One declaration is missing, however often its name is used.
+    let mut first: HashMap<(usize, String), Place> = HashMap::new();
     for view in views(contract) {
         let Some(node) = contract.repository.node(&view.metric.at) else { continue };
         let mut found = Vec::new();
         strings(view.metric.at.file, node, &mut found, 0);
         for (place, text) in found {
             for arg in template_args(&text) {
-                let Some(name) = arg.argument() else { continue };
-                // A template that others pull in may leave the declaration to them.
-                if view.gate.args.contains_key(name) || (view.gate.rollout.is_none() && view.template.args.is_empty()) {
-                    continue;
+                let Some(message) = unresolved(&view, &text, &arg) else { continue };
+                let mut draft =
+                    Draft::new(RULE.name, RULE.severity, &place, message, CONSEQUENCE).within(arg.range.clone());
+                let key = (view.gate.template, arg.name.clone());
+                match first.get(&key).filter(|at| **at != place) {
+                    Some(at) => draft = draft.echo_at(RULE.name, at),
+                    None => {
+                        if first.contains_key(&key) {
+                            continue;
+                        }
+                        first.insert(key, place.clone());
+                    }
                 }
-                let near = nearest_word(name, view.gate.args.keys().map(String::as_str));
-                let hint = near.map(|n| format!("; `{n}` is declared")).unwrap_or_default();
-                let message =
-                    format!("{} uses `{{{{args.{name}}}}}`, which the template does not declare{hint}", view.name());
-                drafts
-                    .push(Draft::new(RULE.name, RULE.severity, &place, message, CONSEQUENCE).within(arg.range.clone()));
+                drafts.push(draft);
             }
         }
     }
+}
+
+/// Why Argo Rollouts can't fill a tag; `None` where it can, or where that can't be told.
+fn unresolved(view: &View<'_, '_>, text: &str, arg: &Arg) -> Option<String> {
+    let Some(name) = arg.argument() else {
+        // `${{ … }}` is filled by others before (Kargo); words with spaces, dots in front or functions are a chart's.
+        let filled_before = text.get(..arg.range.start).is_some_and(|t| t.ends_with('$'));
+        return (!filled_before && is_path(&arg.name)).then(|| {
+            format!(
+                "{} uses `{{{{{}}}}}`, but a template knows arguments alone: `{{{{args.…}}}}`",
+                view.name(),
+                arg.name
+            )
+        });
+    };
+    // A template that others pull in may leave the declaration to them.
+    if view.gate.args.contains_key(name) || (view.gate.rollout.is_none() && view.template.args.is_empty()) {
+        return None;
+    }
+    let near = nearest_word(name, view.gate.args.keys().map(String::as_str));
+    let hint = near.map(|n| format!("; `{n}` is declared")).unwrap_or_default();
+    Some(format!("{} uses `{{{{args.{name}}}}}`, which the template does not declare{hint}", view.name()))
+}
+
+/// `rollout.spec.x`, `inputs.parameters.y`: a path that begins with a word.
+fn is_path(tag: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let rest = tag.trim_start_matches(word);
+    tag.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.starts_with('.') && !tag.contains([' ', '|', '('])
 }
 
 /// Every string below a metric; templates are small, and the bound keeps hostile ones flat.

@@ -245,7 +245,8 @@ fn addresses(text: &str, short: bool) -> Vec<Range<usize>> {
             });
             let host = word.split(':').next().unwrap_or_default();
             let http = matches!(scheme, Some((_, "http" | "https")));
-            let open = line[end..].starts_with(['$', '{', '(']) && !word.contains(':');
+            let varies = line[..start].ends_with('$');
+            let open = varies || line[end..].starts_with(['$', '{', '(']) && !word.contains(':');
             if open || !(is_cluster_name(host) || (short && http && is_name(host))) {
                 continue;
             }

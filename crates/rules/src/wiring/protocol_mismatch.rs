@@ -2,17 +2,18 @@
 
 use super::dials::{Dial, dials};
 use super::ports::pod_port;
-use crate::draft::{Draft, Drafts};
-use crate::finding::Severity;
-use crate::registry::Rule;
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::{Safety, Severity};
+use crate::registry::{ONE_READING, Rule};
 use contract::{Contract, Speaks, Target};
+use yaml::Op;
 
 pub(crate) const RULE: Rule = Rule {
     name: "wiring/protocol-mismatch",
     severity: Severity::Error,
     summary: "HTTP sent to a gRPC port, or the reverse; TLS to plain text",
-    fix: None,
-    safety: None,
+    fix: Some("OTLP's port in place of an older protocol's"),
+    safety: ONE_READING,
     page: include_str!("../../pages/wiring/protocol-mismatch.md"),
     check,
 };
@@ -20,6 +21,10 @@ pub(crate) const RULE: Rule = Rule {
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for dial in dials(contract) {
         if let Some(draft) = encrypted(contract, &dial) {
+            drafts.push(draft);
+            continue;
+        }
+        if let Some(draft) = other_protocol(contract, &dial) {
             drafts.push(draft);
             continue;
         }
@@ -38,6 +43,45 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         let consequence = format!("every request is refused; OTLP over {} goes to {other}", word(sends));
         drafts.push(Draft::new(RULE.name, RULE.severity, &dial.text.at, message, consequence));
     }
+}
+
+/// Ports that Jaeger and Zipkin document for protocols of their own.
+const OWN: [(u16, &str); 3] = [
+    (14250, "takes Jaeger's own gRPC protocol"),
+    (14268, "takes Jaeger's Thrift over HTTP"),
+    (9411, "takes Zipkin's spans over HTTP"),
+];
+
+/// OTLP to a port of an older protocol, as the exporter had it that the `otlp` one took the place of. What a collector of the
+/// repository listens on is known better.
+fn other_protocol(contract: &Contract<'_>, dial: &Dial<'_>) -> Option<Draft> {
+    let port = dial.endpoint.effective_port()?;
+    let (_, takes) = OWN.iter().find(|(own, _)| *own == port)?;
+    let service = match &dial.target {
+        Target::Unknown => None,
+        Target::Service(service, _) => {
+            let (workload, _) = pod_port(contract, *service, port)?;
+            if contract.links.collector(workload).is_some() {
+                return None;
+            }
+            contract.repository.services.get(*service)
+        }
+        _ => return None,
+    };
+    if !dial.otlp {
+        return None;
+    }
+    let right = if dial.grpc == Some(false) { 4318 } else { 4317 };
+    let message = format!("{} in OTLP to port {port}, which {takes}", dial.who);
+    let consequence = format!("every export is refused and no span arrives; OTLP is taken on port {right}");
+    let text = dial.endpoint.with(&dial.endpoint.host, Some(right));
+    let safety = match service {
+        Some(service) if service.ports.iter().any(|p| p.port == right) => Safety::Safe,
+        _ => Safety::Unsafe,
+    };
+    let op = Op::Splice { route: dial.text.at.route.clone(), range: dial.range.clone(), text: text.clone() };
+    let mend = fix(format!("Write `{text}`"), safety, [(dial.text.at.file, op)]);
+    Some(Draft::new(RULE.name, RULE.severity, &dial.text.at, message, consequence).fix(mend))
 }
 
 /// TLS to a port that is known to take plain text only.

@@ -8,7 +8,7 @@ mod typed;
 use super::view::views;
 use crate::draft::{Draft, Drafts};
 use crate::finding::Severity;
-use crate::registry::Rule;
+use crate::registry::{Rule, SAFE};
 use contract::Contract;
 use model::Place;
 
@@ -16,8 +16,8 @@ pub(crate) const RULE: Rule = Rule {
     name: "collector/invalid-value",
     severity: Severity::Error,
     summary: "a value that the component refuses (duration, endpoint, enum, type)",
-    fix: None,
-    safety: None,
+    fix: Some("a dimension that every series has goes"),
+    safety: SAFE,
     page: include_str!("../../../pages/collector/invalid-value.md"),
     check,
 };

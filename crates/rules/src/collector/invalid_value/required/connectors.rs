@@ -43,6 +43,7 @@ impl Asked<'_> {
             if seen.contains(&name) {
                 let says = format!("failed validating dimensions: duplicate dimension name {name}");
                 self.entry(node, &[], &format!("dimension `{name}` is there already"), &says);
+                self.drop_item(node);
             }
             seen.push(name);
         }

@@ -11,12 +11,13 @@ use crate::collector::catalog::exists;
 use crate::collector::lost::echo_lost;
 use crate::collector::stray::strays;
 use crate::collector::view::{View, is_variable, role};
-use crate::draft::{Draft, Drafts};
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::Safety;
 use catalogue::Class;
 use contract::CONNECTOR;
 use model::duration::go_duration;
 use model::{Component, Place};
-use yaml::Node;
+use yaml::{Node, Op};
 
 pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
     for component in view.config.components.iter().filter(|c| exists(view.collector, c.class, &c.kind)) {
@@ -100,6 +101,17 @@ impl<'a> Asked<'a> {
         // A value of the wrong type in it is a finding of its own.
         let draft = draft.echo("collector/invalid-value", Some(&at));
         self.found.push(echo_lost(self.view, draft, keys));
+    }
+
+    /// Mends the last finding by taking the item that `name` stands in out of its list; one that says more than its name
+    /// may be the one that was meant.
+    fn drop_item(&mut self, name: Node<'a>) {
+        let item = Place::of(self.component.at.file, name).parent();
+        let plain = self.view.node(&item).is_some_and(|n| n.entries().count() == 1);
+        if let Some(draft) = self.found.last_mut().filter(|_| plain) {
+            let remove = (item.file, Op::Remove { route: item.route });
+            draft.finding.fix = Some(fix("Remove it: every series has it", Safety::Safe, [remove]));
+        }
     }
 
     fn get(&self, keys: &[&str]) -> Option<Node<'a>> {
