@@ -45,12 +45,8 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     }
 }
 
-/// Ports that Jaeger and Zipkin document for protocols of their own.
-const OWN: [(u16, &str); 3] = [
-    (14250, "takes Jaeger's own gRPC protocol"),
-    (14268, "takes Jaeger's Thrift over HTTP"),
-    (9411, "takes Zipkin's spans over HTTP"),
-];
+/// Ports that Jaeger documents for protocols of its own.
+const OWN: [(u16, &str); 2] = [(14250, "takes Jaeger's own gRPC protocol"), (14268, "takes Jaeger's Thrift over HTTP")];
 
 /// OTLP to a port of an older protocol, as the exporter had it that the `otlp` one took the place of. What a collector of the
 /// repository listens on is known better.
