@@ -111,7 +111,16 @@ fn faults_at_braces(stream: &Stream) -> bool {
         let text = stream.text();
         let start = text.get(..fault.span.start).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
         let line = text.get(start..).and_then(|t| t.lines().next()).unwrap_or_default();
-        line.contains("{{ .") || line.contains("{{.")
+        line.contains("{{ .") || line.contains("{{.") || has_placeholder(line)
+    })
+}
+
+/// `{{region}}`: one word, which something fills in before. Argo's `{{args.x}}` stays as it is.
+fn has_placeholder(line: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    line.split("{{").skip(1).any(|rest| {
+        let inner = rest.split("}}").next().filter(|inner| inner.len() < rest.len()).map(str::trim);
+        inner.is_some_and(|inner| !inner.is_empty() && inner.chars().all(word))
     })
 }
 

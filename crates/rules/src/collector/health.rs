@@ -1,7 +1,7 @@
 //! A health check for a collector whose probes ask for one that it does not run.
 
 use super::edit::{Ops, define, put};
-use super::view::views;
+use super::view::{View, views};
 use crate::draft::fix;
 use crate::finding::{Fix, Safety};
 use catalogue::Class;
@@ -16,19 +16,31 @@ const PORT: u16 = 13133;
 pub(crate) fn health_check(contract: &Contract<'_>, workload: usize, port: u16, probe: &Probe) -> Option<Fix> {
     let view = views(contract).find(|v| v.collector.workload == Some(workload))?;
     let checks = |id: &str| type_of(id).starts_with("health");
-    let has = view.config.of_class(Class::Extension).any(|c| checks(&c.id))
-        || view.config.extensions.iter().any(|e| checks(&e.value));
-    if port != PORT || probe.via != "httpGet" || has || !view.whole() || !view.known() {
+    let defined = view.config.of_class(Class::Extension).find(|c| checks(&c.id));
+    let listed = view.config.extensions.iter().any(|e| checks(&e.value));
+    if probe.via != "httpGet" || listed || !view.whole() || !view.known() {
+        return None;
+    }
+    if let Some(defined) = defined {
+        let title = format!("List `{}` in `service.extensions`", defined.id);
+        return Some(fix(title, Safety::Safe, list(&view, &defined.id)));
+    }
+    if port != PORT {
         return None;
     }
     let mut entries = vec![("endpoint", Value::from(format!("0.0.0.0:{PORT}")))];
     entries.extend(probe.path.as_ref().filter(|p| p.value != "/").map(|p| ("path", Value::from(p.value.as_str()))));
     let mut ops: Ops = define(&view, Class::Extension, "health_check", Value::map(entries));
+    ops.extend(list(&view, "health_check"));
+    Some(fix("Run the extension `health_check` that the probes ask", Safety::Safe, ops))
+}
+
+/// Lists an extension.
+fn list(view: &View<'_>, id: &str) -> Ops {
     let service = view.root.key("service");
     let listed = service.key("extensions");
     match view.node(&listed).filter(|n| n.items().next().is_some()) {
-        Some(_) => ops.push((listed.file, Op::Append { route: listed.route, value: "health_check".into() })),
-        None => ops.extend(put(&view, &service, &["extensions"], Value::seq(["health_check"]))),
+        Some(_) => vec![(listed.file, Op::Append { route: listed.route, value: id.into() })],
+        None => put(view, &service, &["extensions"], Value::seq([id])),
     }
-    Some(fix("Run the extension `health_check` that the probes ask", Safety::Safe, ops))
 }

@@ -12,7 +12,7 @@ use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{ONE_READING, Rule};
 use catalogue::Class;
 use contract::Contract;
-use model::{Component, section};
+use model::{Component, Place, section};
 use yaml::{Op, Value};
 
 pub(crate) const RULE: Rule = Rule {
@@ -30,6 +30,8 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         let slips = slips(&view);
         let strays = strays(&view);
         let foreign = foreign(&view);
+        // Components of a section whose heading is gone fell into the one above, all of them by one slip.
+        let mut fallen: Vec<(Class, Class, usize)> = Vec::new();
         for component in &view.config.components {
             // A key that lost its place is no type.
             let misplaced = slips.iter().any(|s| s.at == component.at) || strays.iter().any(|s| s.at == component.at);
@@ -40,7 +42,28 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             if foreign && matches!(standing, Standing::Nothing { near: None } | Standing::Elsewhere(_)) {
                 continue;
             }
-            drafts.push(draft(&view, component, &standing));
+            let draft = draft(&view, component, &standing);
+            if let Standing::Elsewhere(classes) = &standing
+                && let Some(to) = target(&view, component, classes)
+                && view.node(&view.root.key(section(to))).is_none()
+            {
+                let first = fallen.iter().find(|(from, other, _)| (*from, *other) == (component.class, to));
+                if let Some(first) = first.and_then(|(.., at)| drafts.list.get_mut(*at)) {
+                    let more = into_section(&view, component, to);
+                    let file = component.at.file;
+                    if let Some(fix) = &mut first.finding.fix {
+                        let edit = fix.edits.iter_mut().find(|e| e.file == file);
+                        edit.into_iter().for_each(|e| e.ops.extend(more.iter().map(|(_, op)| op.clone())));
+                        fix.title = format!("Move what belongs there to `{}`", section(to));
+                    }
+                    let cause = first.finding.at.clone();
+                    let cause = Place { file: cause.file, route: cause.route };
+                    drafts.push(draft.echo_at(RULE.name, &cause));
+                    continue;
+                }
+                fallen.push((component.class, to, drafts.list.len()));
+            }
+            drafts.push(draft);
         }
     }
 }
@@ -125,31 +148,42 @@ fn retype(view: &View<'_>, component: &Component, new: &Successor) -> Option<Fix
     Some(fix(title, new.safety, ops))
 }
 
-/// Moves the component to the section of its type, where one section is left: the only one, or the one whose references miss it.
-fn relocate(view: &View<'_>, component: &Component, classes: &[Class]) -> Option<Fix> {
+/// The section of its type, where one is left: the only one, or the one whose references miss it.
+fn target(view: &View<'_>, component: &Component, classes: &[Class]) -> Option<Class> {
     let free = |class: &&Class| view.config.component(**class, &component.id).is_none();
     let missed = |class: &&Class| {
         view.undefined().any(|r| r.text.value == component.id && (r.side == **class || **class == Class::Connector))
     };
     let open: Vec<&Class> = classes.iter().filter(free).collect();
     let wanted: Vec<&&Class> = open.iter().filter(|c| missed(c)).collect();
-    let target = match (open.as_slice(), wanted.as_slice()) {
-        ([only], _) => **only,
-        (_, [only]) => ***only,
-        _ => return None,
-    };
+    match (open.as_slice(), wanted.as_slice()) {
+        ([only], _) => Some(**only),
+        (_, [only]) => Some(***only),
+        _ => None,
+    }
+}
+
+/// Moves the component to the section of its type.
+fn relocate(view: &View<'_>, component: &Component, classes: &[Class]) -> Option<Fix> {
+    let target = target(view, component, classes)?;
     let file = component.at.file;
-    let to = view.root.key(section(target));
     let mut ops: Ops = Vec::new();
-    if view.node(&to).is_none() {
+    if view.node(&view.root.key(section(target))).is_none() {
         let after = Some(section(component.class).to_owned());
         ops.push((
             file,
             Op::Insert { route: view.root.route.clone(), key: section(target).to_owned(), value: Value::Null, after },
         ));
     }
-    ops.extend(migrate::inside(view, component, target));
-    ops.push((file, Op::Move { route: component.at.route.clone(), to: to.route.clone(), after: None }));
+    ops.extend(into_section(view, component, target));
+    Some(fix(format!("Move `{}` to `{}`", component.id, section(target)), Safety::Safe, ops))
+}
+
+/// Into a section that is there, with what its new class asks for.
+fn into_section(view: &View<'_>, component: &Component, target: Class) -> Ops {
+    let to = view.root.key(section(target));
+    let mut ops = migrate::inside(view, component, target);
+    ops.push((component.at.file, Op::Move { route: component.at.route.clone(), to: to.route, after: None }));
     // A processor that became a connector leaves the processors' list and is fed as an exporter.
     let listed: Vec<Reference<'_>> = view.users(component).filter(|r| r.side == Class::Processor).collect();
     if target == Class::Connector {
@@ -158,7 +192,7 @@ fn relocate(view: &View<'_>, component: &Component, classes: &[Class]) -> Option
         }
         ops.extend(unrefer(listed));
     }
-    Some(fix(format!("Move `{}` to `{}`", component.id, section(target)), Safety::Safe, ops))
+    ops
 }
 
 /// Removes the component and what refers to it, unless a pipeline would be left without receivers or exporters.

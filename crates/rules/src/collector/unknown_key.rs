@@ -10,8 +10,8 @@ use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Safety, Severity};
 use crate::registry::{ONE_READING, Rule};
 use catalogue::{Schema, Version};
-use contract::Contract;
 use contract::endpoint::nearest_word;
+use contract::{CONNECTOR, Contract};
 use model::{Component, Place, Source, section, type_of};
 use yaml::{Node, Op, Value};
 
@@ -285,6 +285,19 @@ impl<'a> Walk<'a> {
                     (file, Op::SetKey { route, key: "verbosity".to_owned() }),
                 ];
                 Some(Reading::Rewrite("Say it with `verbosity`".to_owned(), ops))
+            }
+            // The span metrics processor's keys; the connector never had them.
+            (Some(kind), "latency_histogram_buckets")
+                if CONNECTOR.contains(&kind) && node.get("histogram").is_none() =>
+            {
+                let buckets = Value::map([("explicit", Value::map([("buckets", value.to_value())]))]);
+                let mut ops = vec![(file, Op::Remove { route })];
+                ops.extend(put(self.view, &at.parent(), &["histogram"], buckets));
+                Some(Reading::Rewrite("Say it with `histogram.explicit.buckets`".to_owned(), ops))
+            }
+            (Some(kind), "metrics_exporter") if CONNECTOR.contains(&kind) => {
+                let title = "Leave it to the pipelines, which say where its metrics go".to_owned();
+                Some(Reading::Rewrite(title, vec![(file, Op::Remove { route })]))
             }
             // Refused since 0.128, when `telemetry.disableAddressFieldForInternalTelemetry` became stable (core changelog).
             (None, "address") if at.parent().route.last_key() == Some("metrics") && node.get("readers").is_none() => {

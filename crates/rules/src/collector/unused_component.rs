@@ -63,6 +63,10 @@ fn draft(view: &View<'_>, component: &Component) -> Draft {
         ["extensions", "receivers", "processors", "exporters", "pipelines", "service", "traces", "metrics", "logs"];
     draft = echo_lost(view, draft, &keys);
     if class == Class::Extension {
+        // A probe that asks for it says what breaks.
+        if component.kind.starts_with("health") {
+            draft = draft.echo("wiring/port-mismatch", None);
+        }
         return draft.echo("collector/invalid-value", Some(&view.root.key("service").key("extensions")));
     }
     // Where the pipelines are incomplete, it is what they lack.

@@ -1,6 +1,6 @@
 //! Every address that something in the repository calls.
 
-use super::ports::{behind, serving};
+use super::ports::{behind, listening, serving};
 use contract::endpoint::{Endpoint, Host, is_cluster_name, parse};
 use contract::{Caller, Contract, Missing, Target};
 use model::{Place, Provider, Text, Workload, pair};
@@ -108,7 +108,10 @@ fn exporters<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
                     (Some(false), _) => dial.endpoint.scheme.as_deref().map(|s| s == "https"),
                     _ => None,
                 };
-                let target = to_others(contract, collector, text, &dial.endpoint, dial.target);
+                let target = match dial.endpoint.meaning() {
+                    Host::Any | Host::Loopback if otlp => to_itself(contract, collector, &dial.endpoint, caller),
+                    _ => to_others(contract, collector, text, &dial.endpoint, dial.target),
+                };
                 found.push(Dial {
                     text,
                     range: 0..text.value.len(),
@@ -123,6 +126,42 @@ fn exporters<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
             }
         }
     }
+}
+
+/// An exporter that calls an address to listen on, or its own pod, where nothing else takes what it sends. A plain host, a
+/// sidecar or another container may have a backend there.
+fn to_itself(contract: &Contract<'_>, from: &model::Collector, endpoint: &Endpoint, caller: Caller) -> Target {
+    let pod = from.workload.and_then(|w| Some((w, contract.repository.workloads.get(w)?)));
+    let Some((index, workload)) = pod.filter(|(_, w)| alone(w)) else { return Target::Unknown };
+    let Some(port) = endpoint.port else { return Target::Unknown };
+    let any = endpoint.meaning() == Host::Any;
+    // Older span metrics were sent through a receiver of the same collector.
+    let own = listening(contract, index, workload);
+    if !any && own.is_none_or(|ports| ports.contains(&port)) {
+        return Target::Unknown;
+    }
+    let what = match any {
+        true => format!("a backend behind `{}`, which is an address to listen on,", endpoint.host),
+        false => "a receiver in the pod, which is all that `localhost` reaches,".to_owned(),
+    };
+    let others = contract.repository.services.iter().enumerate().filter(|(number, s)| {
+        s.ports.iter().any(|p| p.port == port) && behind(contract, *number).iter().all(|(pod, _)| *pod != index)
+    });
+    let mut meant: Vec<(String, u16)> = others
+        .map(|(_, s)| match &s.namespace {
+            Some(namespace) => (format!("{}.{namespace}.svc.cluster.local", s.name), port),
+            None => (s.name.clone(), port),
+        })
+        .collect();
+    if caller.policy {
+        // Several names in one namespace are one backend.
+        let known = |e: &model::Elsewhere| {
+            let takes = |s: &&model::ElsewhereService| s.ports.get(&port).is_some_and(|p| p.starts_with("otlp"));
+            e.services.iter().find(takes).map(|s| format!("{}.{}.svc.cluster.local", s.name, e.namespace))
+        };
+        meant.extend(contract.context.policy.elsewhere.iter().filter_map(known).map(|host| (host, port)));
+    }
+    Target::Missing(Missing { what, meant })
 }
 
 /// What is missing, without the readings by which the collector would send to itself: nobody means that. Where no other is

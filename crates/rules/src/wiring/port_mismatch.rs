@@ -90,20 +90,25 @@ fn moved_listener(
         list.dedup();
         list
     };
+    // A page that an annotation points Prometheus to is the concern of `collector/metrics-not-exposed`.
+    let scraped = contract.scrapes.iter().any(|s| s.workload == index);
     let mut moved = false;
     for listener in listeners.iter().filter(|l| {
         l.written
             && l.used
             && !l.keys.is_empty()
             && l.host == Host::Any
-            && l.speaks != Speaks::Scrape
+            && (l.speaks != Speaks::Scrape || !scraped)
             && !announced.contains(&l.port)
     }) {
+        let page = listener.speaks == Speaks::Scrape;
         // What a probe alone reaches need not be announced.
         let probed =
             workload.containers.iter().flat_map(|c| &c.probes).any(|p| p.port.0 == PortRef::Number(listener.port));
         let agreed: Vec<u16> =
             orphans.iter().copied().filter(|p| voices.iter().filter(|a| *a == p).count() >= 2).collect();
+        let agreed: Vec<u16> =
+            agreed.into_iter().filter(|p| !page || for_metrics(contract, index, workload, *p)).collect();
         let Some(meant) = nearest(listener.port, &agreed).filter(|_| !probed) else { continue };
         moved = true;
         let message = format!(
@@ -121,6 +126,14 @@ fn moved_listener(
         );
     }
     moved
+}
+
+/// Whether a port is announced for metrics: by its name, or as one that the exporter's documentation uses.
+fn for_metrics(contract: &Contract<'_>, index: usize, workload: &Workload, port: u16) -> bool {
+    let pods = workload.ports().filter(|p| p.number == port).filter_map(|p| p.name.as_deref());
+    let services = before(contract, index).into_iter().flat_map(|s| &s.ports);
+    let led = services.filter(|p| workload.port_number(&p.target) == Some(port)).filter_map(|p| p.name.as_deref());
+    matches!(port, 8889 | 9464) || pods.chain(led).any(|name| name.contains("prom") || name.contains("metric"))
 }
 
 /// A declared port on which nothing listens, where the listener that was meant is declared nowhere.

@@ -32,9 +32,10 @@ pub(crate) fn probes(
 ) {
     named_probes(contract, index, workload, drafts);
     let mut asked: Vec<(u16, &Place)> = Vec::new();
+    let unlisted = unlisted(contract, index);
     for probe in workload.containers.iter().flat_map(|c| &c.probes) {
-        let Some(port) = workload.port_number(&probe.port.0).filter(|p| !ports.contains(p)) else { continue };
-        let PortRef::Number(_) = probe.port.0 else { continue };
+        let silent = |p: &u16| !ports.contains(p) || unlisted.contains(p);
+        let Some(port) = workload.port_number(&probe.port.0).filter(silent) else { continue };
         if moved {
             continue;
         }
@@ -43,7 +44,9 @@ pub(crate) fn probes(
             probe.kind, workload.kind, workload.name
         );
         let consequence = "the probe fails: the container is restarted again and again, or never becomes ready";
-        let near = near_only(port, ports).map(|p| mend(&probe.port.1, p));
+        let number = matches!(probe.port.0, PortRef::Number(_));
+        let near =
+            near_only(port, ports).filter(|_| number && !unlisted.contains(&port)).map(|p| mend(&probe.port.1, p));
         let fixed = near.or_else(|| crate::collector::health_check(contract, index, port, probe));
         let mut draft = Draft::new(RULE.name, RULE.severity, &probe.port.1, message, consequence).fix(fixed);
         // The other probe of the same port asks for the same listener.
@@ -51,8 +54,18 @@ pub(crate) fn probes(
             Some((_, first)) => draft = draft.echo_at(RULE.name, first),
             None => asked.push((port, &probe.port.1)),
         }
-        drafts.push(LOST.iter().fold(draft, |d, rule| d.echo(rule, None)));
+        // An extension that is defined and not listed starts nothing: the probe is what breaks, the definition tells why.
+        let lost = LOST.iter().filter(|rule| !unlisted.contains(&port) || **rule != "collector/unused-component");
+        drafts.push(lost.fold(draft, |d, rule| d.echo(rule, None)));
     }
+}
+
+/// Ports of a collector's extensions that `service.extensions` does not list.
+fn unlisted(contract: &Contract<'_>, workload: usize) -> Vec<u16> {
+    let listeners = contract.links.collector(workload).and_then(|c| contract.listeners.get(c));
+    let all = || listeners.into_iter().flatten();
+    let idle = all().filter(|l| l.class == catalogue::Class::Extension && !l.used);
+    idle.map(|l| l.port).filter(|port| !all().any(|l| l.used && l.port == *port)).collect()
 }
 
 /// A probe by the name of a port that its container does not declare.

@@ -29,6 +29,10 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         if dial.range != (0..dial.text.value.len()) {
             draft = draft.within(dial.range.clone());
         }
+        // The type that takes its place brings the port it sends to.
+        if let Some(exporter) = dial.exporter {
+            draft = draft.echo("collector/unknown-component-type", Some(exporter));
+        }
         // A Service whose own port slipped, or that lost its pods, has its own finding.
         drafts.push(draft.echo("wiring/port-mismatch", None));
     }

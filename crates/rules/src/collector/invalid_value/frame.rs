@@ -21,7 +21,8 @@ pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
         let at = view.root.key("service").key("pipelines");
         let draft =
             fatal(&at, "the service has no pipeline", "service::pipelines: service must have at least one pipeline");
-        let draft = echo_lost(view, echo(view, draft, &slips, |s| s.pipelines), &["service", "pipelines"]);
+        let draft = echo_lost(view, echo(view, draft, &slips, |s| s.pipelines), &["service", "pipelines"])
+            .absent_from(view.contract.repository, &at);
         // What is there, but of another kind, is a finding of its own.
         if [&at, &at.parent()].iter().all(|p| view.node(p).is_none_or(|n| n.is_null() || n.is_mapping())) {
             drafts.push(draft);
@@ -33,7 +34,7 @@ pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
         let at = view.root.key("exporters");
         let draft = fatal(&at, "no exporter is configured", "no exporter configuration specified in config");
         let mut draft = echo(view, draft, &slips, |s| s.components.iter().any(|(c, _)| *c == Class::Exporter));
-        draft = echo_lost(view, draft, &["exporters"]);
+        draft = echo_lost(view, draft, &["exporters"]).absent_from(view.contract.repository, &at);
         for reference in view.undefined().filter(|r| r.side == Class::Exporter) {
             draft = draft.echo("collector/undefined-component", Some(&reference.text.at));
         }

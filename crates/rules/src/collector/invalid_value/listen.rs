@@ -64,6 +64,21 @@ fn clashes(view: &View<'_>, drafts: &mut Drafts) {
         .filter(|l| l.used && l.port != 0 && !l.keys.is_empty() && l.speaks != Speaks::Other && bindable(view, l))
         .collect();
     let meet = |a: &Host, b: &Host| a == b || *a == Host::Any || *b == Host::Any;
+    // The collector's own metrics are there before any component starts; a build of somebody's own may have none.
+    let own = view.listeners().iter().find(|l| l.keys.is_empty() && l.id == "telemetry").filter(|_| view.known());
+    for clash in all.iter().filter(|l| own.is_some_and(|own| own.port == l.port && meet(&own.host, &l.host))) {
+        let message = format!(
+            "{} `{}` listens on port {}, where the collector shows its own metrics",
+            role(clash.class),
+            clash.id,
+            clash.port
+        );
+        let says = format!("listen tcp :{}: bind: address already in use", clash.port);
+        // Where everybody else announces another port, that one was meant.
+        let moved = ["wiring/port-mismatch", "collector/metrics-not-exposed"];
+        let draft = fatal(&clash.at, message, &says);
+        drafts.push(moved.iter().fold(draft, |d, rule| d.echo_at(rule, &clash.at)));
+    }
     for (index, later) in all.iter().enumerate() {
         // One that stands twice is one component, and `yaml/duplicate-key`.
         let other = |l: &Listener| (l.class, &l.id, l.keys) != (later.class, &later.id, later.keys);
