@@ -180,6 +180,7 @@ impl<'a> Call<'a> {
             .filter(|s| self.caller.policy || self.serves(s))
             .filter_map(|s| s.namespace.as_deref())
             .collect();
+        let elsewhere = self.known_elsewhere();
         let names = |serving: bool| here.iter().filter(move |s| !serving || self.serves(s)).map(|s| s.name.as_str());
         let near = match self.caller.policy {
             true => nearest_word(self.name, names(false)),
@@ -189,6 +190,8 @@ impl<'a> Call<'a> {
         let meant = match (homes.as_slice(), near) {
             ([other], _) if self.caller.policy || !self.written => vec![(in_namespace(self.name, other), self.port)],
             (_, Some(near)) => vec![(self.renamed(near), self.port)],
+            // The name that the policy knows in another namespace beats names that are alike here.
+            _ if !elsewhere.is_empty() => elsewhere.iter().map(|n| (in_namespace(self.name, n), self.port)).collect(),
             _ if self.caller.policy || self.caller.otlp => {
                 let mut list = part();
                 if list.is_empty() && self.caller.policy {
@@ -199,6 +202,13 @@ impl<'a> Call<'a> {
             _ => Vec::new(),
         };
         if meant.is_empty() && !self.caller.policy { Target::Unknown } else { self.missing(namespace, meant) }
+    }
+
+    /// Namespaces that the policy says have a Service of that name and port.
+    fn known_elsewhere(&self) -> Vec<&'a str> {
+        let has = |s: &ElsewhereService| s.name == self.name && s.ports.contains_key(&self.port);
+        let known = self.world.context.policy.elsewhere.iter().filter(|e| e.services.iter().any(has));
+        if self.caller.policy { known.map(|e| e.namespace.as_str()).collect() } else { Vec::new() }
     }
 
     fn serves(&self, service: &Service) -> bool {

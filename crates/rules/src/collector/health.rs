@@ -35,6 +35,11 @@ pub(crate) fn health_check(contract: &Contract<'_>, workload: usize, port: u16, 
     Some(fix("Run the extension `health_check` that the probes ask", Safety::Safe, ops))
 }
 
+/// Whether a workload's collector has a configuration that can't be read as a whole.
+pub(crate) fn torn(contract: &Contract<'_>, workload: usize) -> bool {
+    contract.links.collector(workload).is_some_and(|index| views(contract).all(|v| v.index != index))
+}
+
 /// Lists an extension.
 fn list(view: &View<'_>, id: &str) -> Ops {
     let service = view.root.key("service");

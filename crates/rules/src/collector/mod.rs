@@ -15,7 +15,7 @@ mod slip;
 mod stray;
 mod view;
 
-pub(crate) use health::health_check;
+pub(crate) use health::{health_check, torn};
 
 pub(crate) mod ambiguous_id;
 pub(crate) mod chatty_debug;

@@ -33,6 +33,7 @@ pub(crate) fn probes(
     named_probes(contract, index, workload, drafts);
     let mut asked: Vec<(u16, &Place)> = Vec::new();
     let unlisted = unlisted(contract, index);
+    let torn = crate::collector::torn(contract, index);
     for probe in workload.containers.iter().flat_map(|c| &c.probes) {
         let silent = |p: &u16| !ports.contains(p) || unlisted.contains(p);
         let Some(port) = workload.port_number(&probe.port.0).filter(silent) else { continue };
@@ -56,7 +57,9 @@ pub(crate) fn probes(
         }
         // An extension that is defined and not listed starts nothing: the probe is what breaks, the definition tells why.
         let lost = LOST.iter().filter(|rule| !unlisted.contains(&port) || **rule != "collector/unused-component");
-        drafts.push(lost.fold(draft, |d, rule| d.echo(rule, None)));
+        let draft = lost.fold(draft, |d, rule| d.echo(rule, None));
+        // What a torn configuration listens on may stand behind the fault.
+        drafts.push(if torn { draft.echo("yaml/", None) } else { draft });
     }
 }
 

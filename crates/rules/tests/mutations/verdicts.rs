@@ -26,6 +26,7 @@ pub(crate) const MUTATORS: &[Mutator] = &[
     mutator("condition: errors on no data", unguarded),
     mutator("condition: true on NaN", true_on_nan),
     mutator("counting: most may fail", most_may_fail),
+    mutator("counting: refused numbers", refused_numbers),
     mutator("timing: samples before data", too_early),
 ];
 
@@ -86,6 +87,19 @@ fn all_may_fail(dice: &mut Dice) -> Option<Case> {
             ("1", "1"),
         ]);
         (gate.count, gate.limit) = (count.to_owned(), limit.to_owned());
+        true
+    })
+}
+
+/// A step that waits for ever, or an interval that is none.
+fn refused_numbers(dice: &mut Dice) -> Option<Case> {
+    on_template(dice, &["gate/invalid-limits"], Mends::Perhaps, |t, dice| {
+        let gate = with(t, dice, |_| true);
+        match dice.below(3) {
+            0 => gate.count = "0".to_owned(),
+            1 => gate.interval = "10 seconds".to_owned(),
+            _ => gate.count = "five".to_owned(),
+        }
         true
     })
 }
