@@ -3,7 +3,7 @@
 use super::ports::{behind, listening, serving};
 use contract::endpoint::{Endpoint, Host, is_cluster_name, parse};
 use contract::{Caller, Contract, Missing, Target};
-use model::{Place, Provider, Text, Workload, pair};
+use model::{Component, Place, Provider, Text, Workload, pair};
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -109,7 +109,9 @@ fn exporters<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
                     _ => None,
                 };
                 let target = match dial.endpoint.meaning() {
-                    Host::Any | Host::Loopback if otlp => to_itself(contract, collector, &dial.endpoint, caller),
+                    Host::Any | Host::Loopback if otlp => {
+                        to_itself(contract, collector, exporter, &dial.endpoint, caller)
+                    }
                     _ => to_others(contract, collector, text, &dial.endpoint, dial.target),
                 };
                 found.push(Dial {
@@ -130,19 +132,32 @@ fn exporters<'a>(contract: &'a Contract<'_>, found: &mut Vec<Dial<'a>>) {
 
 /// An exporter that calls an address to listen on, or its own pod, where nothing else takes what it sends. A plain host, a
 /// sidecar or another container may have a backend there.
-fn to_itself(contract: &Contract<'_>, from: &model::Collector, endpoint: &Endpoint, caller: Caller) -> Target {
+fn to_itself(
+    contract: &Contract<'_>,
+    from: &model::Collector,
+    exporter: &Component,
+    endpoint: &Endpoint,
+    caller: Caller,
+) -> Target {
     let pod = from.workload.and_then(|w| Some((w, contract.repository.workloads.get(w)?)));
     let Some((index, workload)) = pod.filter(|(_, w)| alone(w)) else { return Target::Unknown };
     let Some(port) = endpoint.port else { return Target::Unknown };
     let any = endpoint.meaning() == Host::Any;
-    // Older span metrics were sent through a receiver of the same collector.
+    // Older span metrics were sent through a receiver of the same collector; one that feeds the exporter is a loop.
     let own = listening(contract, index, workload);
-    if !any && own.is_none_or(|ports| ports.contains(&port)) {
+    let listeners = contract.links.collector(index).and_then(|c| contract.listeners.get(c));
+    let feeds = |l: &contract::Listener| {
+        let mut users = from.config.users(catalogue::Class::Exporter, &exporter.id);
+        l.port == port && l.used && users.any(|p| p.receivers.iter().any(|r| r.value == l.id))
+    };
+    let loops = listeners.into_iter().flatten().any(feeds);
+    if !any && !loops && own.is_none_or(|ports| ports.contains(&port)) {
         return Target::Unknown;
     }
-    let what = match any {
-        true => format!("a backend behind `{}`, which is an address to listen on,", endpoint.host),
-        false => "a receiver in the pod, which is all that `localhost` reaches,".to_owned(),
+    let what = match (any, loops) {
+        (true, _) => format!("a backend behind `{}`, which is an address to listen on,", endpoint.host),
+        (_, true) => "a backend behind the receiver that feeds it".to_owned(),
+        _ => "a receiver in the pod, which is all that `localhost` reaches,".to_owned(),
     };
     let others = contract.repository.services.iter().enumerate().filter(|(number, s)| {
         s.ports.iter().any(|p| p.port == port) && behind(contract, *number).iter().all(|(pod, _)| *pod != index)

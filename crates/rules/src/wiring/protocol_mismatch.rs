@@ -48,33 +48,35 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
 /// Ports that Jaeger documents for protocols of its own.
 const OWN: [(u16, &str); 2] = [(14250, "takes Jaeger's own gRPC protocol"), (14268, "takes Jaeger's Thrift over HTTP")];
 
-/// OTLP to a port of an older protocol, as the exporter had it that the `otlp` one took the place of. What a collector of the
-/// repository listens on is known better.
+/// OTLP to a port that takes none: by the policy, or one of an older protocol, as the exporter had it that the `otlp` one took
+/// the place of. What a collector of the repository listens on is known better.
 fn other_protocol(contract: &Contract<'_>, dial: &Dial<'_>) -> Option<Draft> {
-    let port = dial.endpoint.effective_port()?;
-    let (_, takes) = OWN.iter().find(|(own, _)| *own == port)?;
-    let service = match &dial.target {
-        Target::Unknown => None,
+    let port = dial.endpoint.effective_port().filter(|_| dial.otlp)?;
+    let wanted = if dial.grpc == Some(false) { "otlp-http" } else { "otlp-grpc" };
+    let usual = if dial.grpc == Some(false) { 4318 } else { 4317 };
+    let own = || OWN.iter().find(|(own, _)| *own == port).map(|(_, takes)| (*takes).to_owned());
+    let (takes, right, safety) = match &dial.target {
+        Target::Unknown => (own()?, usual, Safety::Unsafe),
         Target::Service(service, _) => {
             let (workload, _) = pod_port(contract, *service, port)?;
             if contract.links.collector(workload).is_some() {
                 return None;
             }
-            contract.repository.services.get(*service)
+            let service = contract.repository.services.get(*service)?;
+            let has = service.ports.iter().any(|p| p.port == usual);
+            (own()?, usual, if has { Safety::Safe } else { Safety::Unsafe })
+        }
+        Target::Elsewhere { service, namespace, speaks, .. } if !speaks.starts_with("otlp") => {
+            let there = contract.context.policy.elsewhere.iter().find(|e| e.namespace == *namespace)?;
+            let ports = &there.services.iter().find(|s| s.name == *service)?.ports;
+            let (right, _) = ports.iter().find(|(_, speaks)| *speaks == wanted)?;
+            (own().unwrap_or_else(|| "takes none".to_owned()), *right, Safety::Safe)
         }
         _ => return None,
     };
-    if !dial.otlp {
-        return None;
-    }
-    let right = if dial.grpc == Some(false) { 4318 } else { 4317 };
     let message = format!("{} in OTLP to port {port}, which {takes}", dial.who);
     let consequence = format!("every export is refused and no span arrives; OTLP is taken on port {right}");
     let text = dial.endpoint.with(&dial.endpoint.host, Some(right));
-    let safety = match service {
-        Some(service) if service.ports.iter().any(|p| p.port == right) => Safety::Safe,
-        _ => Safety::Unsafe,
-    };
     let op = Op::Splice { route: dial.text.at.route.clone(), range: dial.range.clone(), text: text.clone() };
     let mend = fix(format!("Write `{text}`"), safety, [(dial.text.at.file, op)]);
     Some(Draft::new(RULE.name, RULE.severity, &dial.text.at, message, consequence).fix(mend))
