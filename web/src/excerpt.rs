@@ -31,7 +31,7 @@ pub(crate) struct Excerpts<'a> {
 impl<'a> Excerpts<'a> {
     /// The lines around `start..end`; none where the file has no such line.
     pub(crate) fn of(&mut self, file: &'a str, text: &'a str, start: Position, end: Position) -> Vec<Line> {
-        let lines = self.files.entry(file).or_insert_with(|| split(text));
+        let lines = self.files.entry(file).or_insert_with(|| report::lines(text));
         if start.line == 0 || start.line > lines.len() {
             return Vec::new();
         }
@@ -84,22 +84,6 @@ fn mark(number: usize, line: &str, start: Position, end: Position) -> Line {
         *part = visible(part).into_owned();
     }
     shown
-}
-
-/// As YAML ends lines; a byte order mark takes no column.
-fn split(text: &str) -> Vec<&str> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(['\n', '\r']) {
-        let (line, tail) = rest.split_at(at);
-        lines.push(line);
-        rest = tail.strip_prefix("\r\n").or_else(|| tail.get(1..)).unwrap_or_default();
-    }
-    if !rest.is_empty() {
-        lines.push(rest);
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(crate) struct Excerpt {
 impl<'a> Excerpts<'a> {
     /// The excerpt for a finding in `text`; `None` where the file has no such line.
     pub(crate) fn of(&mut self, finding: &'a Reported, text: &'a str) -> Option<Excerpt> {
-        let lines = self.lines.entry(&finding.file).or_insert_with(|| split(text));
+        let lines = self.lines.entry(&finding.file).or_insert_with(|| lines(text));
         let (start, mut end) = (finding.start, finding.end);
         if start.line == 0 || start.line > lines.len() {
             return None;
@@ -74,8 +74,8 @@ impl<'a> Excerpts<'a> {
     }
 }
 
-/// As YAML ends lines; a byte order mark takes no column.
-fn split(text: &str) -> Vec<&str> {
+/// The lines of a text as YAML ends them (LF, CRLF or CR), without a byte order mark, which takes no column.
+pub fn lines(text: &str) -> Vec<&str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = Vec::new();
     let mut rest = text;

@@ -16,6 +16,7 @@ mod sources;
 mod visible;
 
 pub use diff::{diff, unified};
+pub use excerpt::lines;
 pub use github::github;
 pub use human::{Look, human, summary};
 pub use json::json;

@@ -73,5 +73,5 @@ fn since(rev: &str, input: &Input, now: &Repository, report: Report) -> Result<R
 
 /// The first line that a finding marks.
 fn line<'a>(repository: &'a Repository, finding: &Reported) -> Option<&'a str> {
-    repository.text(&finding.file)?.lines().nth(finding.start.line.checked_sub(1)?)
+    report::lines(repository.text(&finding.file)?).get(finding.start.line.checked_sub(1)?).copied()
 }

@@ -38,6 +38,9 @@ fn nearest<'a>(name: &str, names: &[&'a str]) -> Vec<&'a str> {
     let mut scored: Vec<(f64, &str)> = names.iter().map(|&name| (score(name), name)).collect();
     scored.retain(|(score, _)| *score > 0.8);
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // Beside a good guess, poor ones only distract.
+    let best = scored.first().map_or(0.0, |(score, _)| *score);
+    scored.retain(|(score, _)| *score > best - 0.05);
     scored.into_iter().take(SUGGESTIONS).map(|(_, name)| name).collect()
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails here should stop")]
 
 mod architecture;
+mod bad_input;
 mod check;
 mod demo;
 mod fix;

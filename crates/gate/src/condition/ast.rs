@@ -108,6 +108,60 @@ pub(super) enum Kind {
     InStrings(Box<Node>, Vec<String>),
 }
 
+/// The direct children of a node's kind, in the order in which expr walks them: one list for both kinds of reference.
+macro_rules! children {
+    ($kind:expr, $f:expr, $iter:ident) => {
+        match $kind {
+            Kind::Nil
+            | Kind::Ident(_)
+            | Kind::Int(_)
+            | Kind::Float(_)
+            | Kind::Bool(_)
+            | Kind::Str(_)
+            | Kind::Pointer(_) => {}
+            Kind::Unary(_, node)
+            | Kind::Chain(node)
+            | Kind::Closure(node)
+            | Kind::InInts(node, _)
+            | Kind::InStrings(node, _) => $f(node),
+            Kind::Binary(_, left, right) => {
+                $f(left);
+                $f(right);
+            }
+            Kind::Member { node, property, .. } => {
+                $f(node);
+                $f(property);
+            }
+            Kind::Slice { node, from, to } => {
+                $f(node);
+                from.$iter().for_each(|n| $f(n));
+                to.$iter().for_each(|n| $f(n));
+            }
+            Kind::Call(callee, args) => {
+                $f(callee);
+                args.$iter().for_each(|n| $f(n));
+            }
+            Kind::Builtin { args, .. } => args.$iter().for_each(|n| $f(n)),
+            Kind::Let { value, body, .. } => {
+                $f(value);
+                $f(body);
+            }
+            Kind::Conditional(condition, yes, no) => {
+                $f(condition);
+                $f(yes);
+                $f(no);
+            }
+            Kind::Array(nodes) => nodes.$iter().for_each(|n| $f(n)),
+            Kind::Map(pairs) => {
+                for (key, value) in pairs {
+                    $f(key);
+                    $f(value);
+                }
+            }
+        }
+    };
+}
+
 impl Node {
     pub(super) fn new(kind: Kind, at: Range<usize>, span: Range<usize>) -> Node {
         let mut node = Node { kind, ty: Type::Nil, at, span, height: 0, size: 1 };
@@ -122,106 +176,12 @@ impl Node {
 
     /// Calls `f` for each direct child, in the order in which expr walks them.
     pub(super) fn for_children<'a>(&'a self, f: &mut dyn FnMut(&'a Node)) {
-        match &self.kind {
-            Kind::Nil
-            | Kind::Ident(_)
-            | Kind::Int(_)
-            | Kind::Float(_)
-            | Kind::Bool(_)
-            | Kind::Str(_)
-            | Kind::Pointer(_) => {}
-            Kind::Unary(_, node)
-            | Kind::Chain(node)
-            | Kind::Closure(node)
-            | Kind::InInts(node, _)
-            | Kind::InStrings(node, _) => f(node),
-            Kind::Binary(_, left, right) => {
-                f(left);
-                f(right);
-            }
-            Kind::Member { node, property, .. } => {
-                f(node);
-                f(property);
-            }
-            Kind::Slice { node, from, to } => {
-                f(node);
-                from.iter().for_each(|n| f(n));
-                to.iter().for_each(|n| f(n));
-            }
-            Kind::Call(callee, args) => {
-                f(callee);
-                args.iter().for_each(f);
-            }
-            Kind::Builtin { args, .. } => args.iter().for_each(f),
-            Kind::Let { value, body, .. } => {
-                f(value);
-                f(body);
-            }
-            Kind::Conditional(condition, yes, no) => {
-                f(condition);
-                f(yes);
-                f(no);
-            }
-            Kind::Array(nodes) => nodes.iter().for_each(f),
-            Kind::Map(pairs) => {
-                for (key, value) in pairs {
-                    f(key);
-                    f(value);
-                }
-            }
-        }
+        children!(&self.kind, f, iter);
     }
 
     /// Calls `f` for each direct child, mutably.
     pub(super) fn for_children_mut(&mut self, f: &mut dyn FnMut(&mut Node)) {
-        match &mut self.kind {
-            Kind::Nil
-            | Kind::Ident(_)
-            | Kind::Int(_)
-            | Kind::Float(_)
-            | Kind::Bool(_)
-            | Kind::Str(_)
-            | Kind::Pointer(_) => {}
-            Kind::Unary(_, node)
-            | Kind::Chain(node)
-            | Kind::Closure(node)
-            | Kind::InInts(node, _)
-            | Kind::InStrings(node, _) => f(node),
-            Kind::Binary(_, left, right) => {
-                f(left);
-                f(right);
-            }
-            Kind::Member { node, property, .. } => {
-                f(node);
-                f(property);
-            }
-            Kind::Slice { node, from, to } => {
-                f(node);
-                from.iter_mut().for_each(|n| f(n));
-                to.iter_mut().for_each(|n| f(n));
-            }
-            Kind::Call(callee, args) => {
-                f(callee);
-                args.iter_mut().for_each(f);
-            }
-            Kind::Builtin { args, .. } => args.iter_mut().for_each(f),
-            Kind::Let { value, body, .. } => {
-                f(value);
-                f(body);
-            }
-            Kind::Conditional(condition, yes, no) => {
-                f(condition);
-                f(yes);
-                f(no);
-            }
-            Kind::Array(nodes) => nodes.iter_mut().for_each(f),
-            Kind::Map(pairs) => {
-                for (key, value) in pairs {
-                    f(key);
-                    f(value);
-                }
-            }
-        }
+        children!(&mut self.kind, f, iter_mut);
     }
 
     /// Whether the value depends on nothing outside: no name, no pointer.
