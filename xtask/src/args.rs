@@ -61,6 +61,7 @@ Examples:
   hyperspace fix-and-push ~/fork/expert -m 'Restore the uplink'
   hyperspace fix-and-push --branch rescue --retarget   and let the ApplicationSet follow that branch
   hyperspace fix-and-push --no-push              commit only
+  hyperspace fix-and-push --rehearse             only what its own gates promote, on the real programs
 
 Other staged, unstaged and untracked work stays as it is, nothing is ever force-pushed, \
 and a run that was killed is finished by the next one.
@@ -88,6 +89,26 @@ Examples:
     /// Serve findings and pipeline as pages
     #[command(after_help = "Example:\n  hyperspace console deploy --port 8500")]
     Console(ConsoleArgs),
+    /// Run the release's telemetry chain here, and take its canary through its gates
+    #[command(after_help = "\
+Examples:
+  hyperspace rehearse                     the real collector, Prometheus, HotROD; needs Go, the first time to build them
+  hyperspace rehearse deploy --html result.html
+  hyperspace rehearse --verbose           and which address is where on this machine
+  hyperspace rehearse --template mine.yaml --format json
+
+Exit codes: 0 promoted, 1 aborted, 2 could not run.")]
+    Rehearse(RehearseArgs),
+    /// Show for every gate that it stops what it is there to stop: twelve canaries, each with its own fault, at once
+    #[command(after_help = "\
+Examples:
+  hyperspace prove                        this repository's gates, in the time that one analysis takes
+  hyperspace prove --template mine.yaml   anybody's gates
+  hyperspace prove --canary healthy --canary idle --canary slow
+  hyperspace prove --repeat 10 --format json > proof.json
+
+Exit codes: 0 every canary ended as it should, 1 one did not, 2 could not run.")]
+    Prove(ProveArgs),
     /// Build the real programs that the tests use as judges
     #[command(after_help = "Example:\n  hyperspace lab build")]
     Lab(LabArgs),
@@ -186,6 +207,9 @@ pub(crate) struct FixAndPushArgs {
     /// Do not touch a cluster
     #[arg(long)]
     pub(crate) no_cluster: bool,
+    /// Rehearse the mended state first, and neither commit nor push what its gates abort
+    #[arg(long, conflicts_with_all = ["undo", "dry_run"])]
+    pub(crate) rehearse: bool,
 }
 
 #[derive(Debug, Args)]
@@ -249,6 +273,74 @@ pub(crate) struct ConsoleArgs {
     /// Port on this machine; 0 takes a free one
     #[arg(long, default_value_t = 8500)]
     pub(crate) port: u16,
+}
+
+/// How a rehearsal runs and what it tells.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Take this file's AnalysisTemplates instead of the rollout's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+    /// Value of a template's argument; @canary and @stable are the versions' hashes
+    #[arg(long = "arg", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) args: Vec<(String, String)>,
+    /// The rollout [default: the only one with an analysis]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rollout: Option<String>,
+    /// Output format
+    #[arg(long, default_value = "human")]
+    pub(crate) format: ListFormat,
+    /// Write the result as one page with plots, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Show the table of addresses and the processes
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Keep logs and data in this folder [default: a temporary one, removed]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// A rehearsal that nobody asked anything of.
+    pub(crate) fn plain() -> RunArgs {
+        RunArgs {
+            template: None,
+            args: Vec::new(),
+            rollout: None,
+            format: ListFormat::Human,
+            html: None,
+            verbose: false,
+            keep: None,
+        }
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is wanted")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RehearseArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Only this canary; may be given several times
+    #[arg(long = "canary", value_name = "NAME")]
+    pub(crate) canaries: Vec<String>,
+    /// Do it so often, each time at another offset to the clocks of scrapes and flushes
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) repeat: u32,
 }
 
 #[derive(Debug, Args)]

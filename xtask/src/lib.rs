@@ -54,6 +54,8 @@ fn dispatch(ui: &Ui, command: Command) -> Result<Exit, CommandError> {
         Command::Practice(args) => commands::practice::cmd_practice(ui, &args),
         Command::Demo(args) => commands::demo::cmd_demo(ui, &args),
         Command::Console(args) => commands::console::cmd_console(ui, &args),
+        Command::Rehearse(args) => commands::rehearse::cmd_rehearse(ui, &args),
+        Command::Prove(args) => commands::prove::cmd_prove(ui, &args),
         Command::Lab(args) => commands::lab::cmd_lab(ui, &args),
         Command::Bench(args) => commands::bench::cmd_bench(ui, &args),
         Command::Policy(args) => commands::policy::cmd_policy(ui, &args),

@@ -3,7 +3,7 @@
 use crate::args::Color;
 use crate::error::{CommandError, Kind};
 use anstream::{AutoStream, ColorChoice};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use report::{Look, visible};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -98,7 +98,10 @@ impl Ui {
         };
         let mut text = format!("{} {}\n", self.paint("1;31", kind), visible(&error.message));
         for cause in &error.causes {
-            text.push_str(&format!("  because: {}\n", visible(cause)));
+            // A cause may bring the last lines of a program's log.
+            let mut lines = cause.lines();
+            text.push_str(&format!("  because: {}\n", visible(lines.next().unwrap_or_default())));
+            lines.for_each(|line| text.push_str(&format!("    {}\n", visible(line))));
         }
         if let Some(hint) = &error.hint {
             text.push_str(&format!("{} {}\n", self.paint("36", "hint:"), visible(hint)));
@@ -121,6 +124,25 @@ impl Ui {
         Progress { bar, plain: !self.quiet && !io::stderr().is_terminal() }
     }
 
+    /// Lines that are rewritten on a terminal, and follow each other elsewhere.
+    pub(crate) fn lines(&self, count: usize) -> Lines {
+        let screen = !self.quiet && io::stderr().is_terminal();
+        let all = MultiProgress::with_draw_target(if screen {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        });
+        let style = ProgressStyle::with_template("{wide_msg}");
+        let bars = (0..count).map(|_| {
+            let bar = all.add(ProgressBar::new_spinner());
+            if let Ok(style) = &style {
+                bar.set_style(style.clone());
+            }
+            bar
+        });
+        Lines { bars: bars.collect(), all, plain: !self.quiet && !screen }
+    }
+
     fn paint(&self, code: &str, text: &str) -> String {
         if self.colour_err { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
@@ -137,6 +159,40 @@ fn width() -> usize {
 fn eprint(text: &str) {
     // When standard error is gone there is nobody left to tell.
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// A block of lines about things that go on side by side.
+pub(crate) struct Lines {
+    all: MultiProgress,
+    bars: Vec<ProgressBar>,
+    plain: bool,
+}
+
+impl Lines {
+    /// Rewrites a line; where there is no terminal, prints `plain`.
+    pub(crate) fn set(&self, line: usize, text: &str, plain: &str) {
+        if self.plain {
+            eprint(&format!("{}\n", visible(plain)));
+        } else if let Some(bar) = self.bars.get(line) {
+            bar.set_message(visible(text).into_owned());
+            bar.tick();
+        }
+    }
+
+    /// Says something above the block.
+    pub(crate) fn say(&self, text: &str) {
+        if self.plain {
+            eprint(&format!("{}\n", visible(text)));
+        } else {
+            // A terminal that is gone has nobody to tell.
+            let _ = self.all.println(visible(text));
+        }
+    }
+
+    /// Takes the block away.
+    pub(crate) fn done(&self) {
+        let _ = self.all.clear();
+    }
 }
 
 /// Steps of something that lasts.

@@ -108,6 +108,14 @@ pub fn gates(contract: &Contract<'_>) -> Vec<Gate> {
     found
 }
 
+/// The gates of a template as if the rollout's first analysis ran it, whatever templates that names.
+pub fn as_run_by(contract: &Contract<'_>, template: usize, rollout: usize) -> Vec<Gate> {
+    let found = contract.repository.rollouts.get(rollout);
+    let analysis = found.and_then(|r| r.runs().next()).map(|(analysis, _)| analysis);
+    let run = found.zip(analysis).map(|(r, analysis)| (rollout, r, analysis));
+    of_template(contract, template, &[template], run)
+}
+
 /// The templates of an analysis, with those they pull in.
 pub fn templates(contract: &Contract<'_>, rollout: &Rollout, analysis: &Analysis) -> Vec<usize> {
     let mut found = Vec::new();

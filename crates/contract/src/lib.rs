@@ -20,7 +20,7 @@ pub use listen::{Listener, Speaks};
 pub use naming::{Naming, Shape};
 pub use pods::Versions;
 pub use resolve::{Caller, Missing, Target, World};
-pub use series::{Domain, Family, Kind, Origin, sanitize};
+pub use series::{Domain, Family, Kind, Origin, namespace, sanitize};
 pub use simulate::{CANARY_HASH, Composition, Load, Run, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches};
 pub use spans::{CONNECTOR, Dimension, Measures, SpanMetric, SpanMetrics};
 

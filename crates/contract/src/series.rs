@@ -118,7 +118,7 @@ pub(crate) fn pod_labels(contract: &Contract<'_>, workload: usize) -> BTreeMap<S
 const SOME_NAMESPACE: &str = "some-namespace";
 
 /// The namespace, or a made-up one where it can't be told.
-pub(crate) fn namespace(known: Option<&str>) -> &str {
+pub fn namespace(known: Option<&str>) -> &str {
     known.unwrap_or(SOME_NAMESPACE)
 }
 

@@ -19,6 +19,17 @@ pub enum Progress {
     Building,
     /// A line that Go wrote: a download, or the start of an error.
     Line(String),
+    /// A package is being compiled.
+    Package {
+        /// Its import path.
+        name: String,
+        /// Its number among those that this build compiles, from 1.
+        number: usize,
+        /// How many those are; packages in Go's own cache are not among them. Unknown where Go did not say.
+        of: Option<usize>,
+        /// How long the rest takes at the pace so far, linking aside.
+        left: Option<Duration>,
+    },
     /// The build is done.
     Built {
         /// How long it took.
@@ -114,30 +125,75 @@ fn build(
     progress(Progress::Building);
     let started = Instant::now();
     slot.write_sources(program)?;
+    let of = to_compile(go, program, &slot.sources, progress);
     let built = slot.sources.join("built");
-    let mut command = Command::new(go);
-    command
-        // -mod=readonly: what is not in go.sum is refused.
-        .args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"])
-        .args(["-tags", program.tags(), "-o"])
-        .arg(&built)
-        .arg(program.package())
-        .current_dir(&slot.sources)
-        .env("CGO_ENABLED", "0")
-        .env("GOWORK", "off")
-        .env_remove("GOFLAGS")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
+    let mut command = go_command(go, "build", program, &slot.sources);
+    command.arg("-v").arg("-o").arg(&built).arg(program.package()).stdout(Stdio::null()).stderr(Stdio::piped());
     let running = |source| BuildError::Io { action: "running", path: go.into(), source };
     let mut child = command.spawn().map_err(running)?;
-    let last = child.stderr.take().map(|stderr| follow(stderr, progress)).unwrap_or_default();
+    let mut packages = Packages { of, number: 0, began: Instant::now() };
+    let mut lines = |line: Progress| progress(packages.read(line));
+    let last = child.stderr.take().map(|stderr| follow(stderr, &mut lines)).unwrap_or_default();
     if !child.wait().map_err(running)?.success() {
         return Err(BuildError::Failed { program: program.name(), output: last });
     }
     slot.finish(&built)?;
     progress(Progress::Built { took: started.elapsed() });
     Ok(())
+}
+
+/// `go` with what all its runs for a program share.
+fn go_command(go: &str, verb: &str, program: Program, folder: &Path) -> Command {
+    let mut command = Command::new(go);
+    command
+        // -mod=readonly: what is not in go.sum is refused.
+        .args([verb, "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-tags", program.tags()])
+        .current_dir(folder)
+        .env("CGO_ENABLED", "0")
+        .env("GOWORK", "off")
+        .env_remove("GOFLAGS")
+        .stdin(Stdio::null());
+    command
+}
+
+/// Prints a character for each package that Go's cache does not have.
+const MISSING: &str = r#"{{if and .Stale (ne .StaleReason "not installed but available in build cache")}}x{{end}}"#;
+
+/// How many packages will be compiled; modules that are not on the machine are downloaded for that, which is passed on.
+fn to_compile(go: &str, program: Program, folder: &Path, progress: &mut dyn FnMut(Progress)) -> Option<usize> {
+    let mut command = go_command(go, "list", program, folder);
+    command.args(["-deps", "-f", MISSING, program.package()]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().ok()?;
+    // What it prints fits into the pipe, so that nobody waits for the other.
+    child.stderr.take().map(|stderr| follow(stderr, progress));
+    let output = child.wait_with_output().ok()?;
+    // Where it failed the build says why.
+    output.status.success().then(|| output.stdout.iter().filter(|byte| **byte == b'x').count())
+}
+
+/// Counts the packages that `go build -v` names as it compiles them.
+struct Packages {
+    of: Option<usize>,
+    number: usize,
+    began: Instant,
+}
+
+impl Packages {
+    fn read(&mut self, line: Progress) -> Progress {
+        match line {
+            // Everything else that Go says has a blank: `go: downloading …`, `# package`, an error.
+            Progress::Line(name) if !name.is_empty() && !name.contains(' ') => {
+                self.number += 1;
+                let left = self.of.filter(|of| *of >= self.number && self.number > 1).map(|of| {
+                    let done = u32::try_from(self.number - 1).unwrap_or(u32::MAX);
+                    let rest = u32::try_from(of - self.number + 1).unwrap_or(u32::MAX);
+                    self.began.elapsed() / done * rest
+                });
+                Progress::Package { name, number: self.number, of: self.of, left }
+            }
+            other => other,
+        }
+    }
 }
 
 /// Passes every line on, and returns the last ones.
@@ -165,6 +221,16 @@ mod tests {
         let last = follow(text.as_bytes(), &mut |_| seen += 1);
         assert_eq!(seen, 100);
         assert!(last.starts_with("line 60\n") && last.ends_with("line 99"), "{last}");
+    }
+
+    #[test]
+    fn packages_are_counted_and_other_lines_are_not() {
+        let mut packages = Packages { of: Some(2), number: 0, began: Instant::now() };
+        let line = |text: &str| Progress::Line(text.to_owned());
+        assert_eq!(packages.read(line("go: downloading a v1")), line("go: downloading a v1"));
+        assert!(matches!(packages.read(line("a/b")), Progress::Package { number: 1, left: None, .. }));
+        assert!(matches!(packages.read(line("a/c")), Progress::Package { number: 2, left: Some(_), .. }));
+        assert!(matches!(packages.read(line("a/d")), Progress::Package { number: 3, left: None, .. }));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! themselves. Their sources are not ours: each small module under `go/` names a version and its
 //! sums, and [`ensure`] builds it once into a cache that all checkouts of one person share.
 //!
-//! [`trial`] starts the real collector and HotROD on loopback ports and asks them.
+//! [`trial`] starts the real collector and HotROD on loopback ports and asks them; [`stack`] runs many programs together, for
+//! as long as a rehearsal takes.
 //!
 //! This crate does IO, and says so: it runs `go`, reads the environment (`PATH`,
 //! `XDG_CACHE_HOME`, `HOME`) and writes below the cache directory, nowhere else. It prints
@@ -19,9 +20,14 @@
 mod build;
 mod cache;
 mod error;
+mod process;
 mod program;
+pub mod stack;
 pub mod trial;
+mod watchdog;
 
 pub use build::{Progress, ensure, judge};
 pub use error::BuildError;
+pub use process::{Process, free_port_list, free_ports, on_free_ports, poll};
 pub use program::Program;
+pub use watchdog::Watchdog;

@@ -18,6 +18,12 @@ pub enum Program {
     Kubeconform,
     /// Jaeger's HotROD 1.76.0, the workload that the canary carries.
     HotRod,
+    /// HotROD 1.71.0, the stable version beside the canary: 1.75.0 is not to be had as a module.
+    HotRodOld,
+    /// The Prometheus server 0.307.3, which is 3.7.3.
+    Prometheus,
+    /// Jaeger 1.65.0, all in one.
+    Jaeger,
     /// The OpenTelemetry Collector 0.145.0 with the 18 components of `go/collector/components`.
     Collector,
     /// Reads the collector's configuration structs for the catalogue.
@@ -41,6 +47,9 @@ static ANALYSIS: Module = module!("analysis": "go.mod", "go.sum", "linkname.s", 
 static PROMTOOL: Module = module!("promtool": "go.mod", "go.sum", "promeval/main.go", "promeval/memory.go");
 static KUBECONFORM: Module = module!("kubeconform": "go.mod", "go.sum");
 static HOTROD: Module = module!("hotrod": "go.mod", "go.sum");
+static HOTROD_OLD: Module = module!("hotrod-old": "go.mod", "go.sum");
+static PROMETHEUS: Module = module!("prometheus": "go.mod", "go.sum");
+static JAEGER: Module = module!("jaeger": "go.mod", "go.sum");
 static COLLECTOR: Module = module!(
     "collector":
     "go.mod",
@@ -54,16 +63,22 @@ static COLLECTOR: Module = module!(
 
 impl Program {
     /// Every program.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Evaluate,
         Self::Analysis,
         Self::PromEval,
         Self::Promtool,
         Self::Kubeconform,
         Self::HotRod,
+        Self::HotRodOld,
         Self::Collector,
         Self::CollectorKeys,
+        Self::Prometheus,
+        Self::Jaeger,
     ];
+
+    /// What a rehearsal runs.
+    pub const STACK: [Self; 5] = [Self::HotRod, Self::HotRodOld, Self::Collector, Self::Prometheus, Self::Jaeger];
 
     /// The name of the binary, as it appears in the cache and on the command line.
     #[must_use]
@@ -75,6 +90,9 @@ impl Program {
             Self::Promtool => "promtool",
             Self::Kubeconform => "kubeconform",
             Self::HotRod => "hotrod",
+            Self::HotRodOld => "hotrod-old",
+            Self::Prometheus => "prometheus",
+            Self::Jaeger => "jaeger",
             Self::Collector => "collector",
             Self::CollectorKeys => "collector-keys",
         }
@@ -93,6 +111,9 @@ impl Program {
             Self::PromEval | Self::Promtool => &PROMTOOL,
             Self::Kubeconform => &KUBECONFORM,
             Self::HotRod => &HOTROD,
+            Self::HotRodOld => &HOTROD_OLD,
+            Self::Prometheus => &PROMETHEUS,
+            Self::Jaeger => &JAEGER,
             Self::Collector | Self::CollectorKeys => &COLLECTOR,
         }
     }
@@ -104,7 +125,9 @@ impl Program {
             Self::PromEval => "./promeval",
             Self::Promtool => "github.com/prometheus/prometheus/cmd/promtool",
             Self::Kubeconform => "github.com/yannh/kubeconform/cmd/kubeconform",
-            Self::HotRod => "github.com/jaegertracing/jaeger/examples/hotrod",
+            Self::HotRod | Self::HotRodOld => "github.com/jaegertracing/jaeger/examples/hotrod",
+            Self::Prometheus => "github.com/prometheus/prometheus/cmd/prometheus",
+            Self::Jaeger => "github.com/jaegertracing/jaeger/cmd/all-in-one",
             Self::CollectorKeys => "./keys",
         }
     }
@@ -163,6 +186,9 @@ mod tests {
             ("promtool", &PROMTOOL),
             ("kubeconform", &KUBECONFORM),
             ("hotrod", &HOTROD),
+            ("hotrod-old", &HOTROD_OLD),
+            ("prometheus", &PROMETHEUS),
+            ("jaeger", &JAEGER),
             ("collector", &COLLECTOR),
         ] {
             let mut on_disk = BTreeSet::new();

@@ -33,6 +33,7 @@ pub(crate) fn cmd_demo(ui: &Ui, args: &DemoArgs) -> Result<Exit, CommandError> {
         unsafe_fixes: false,
         undo: false,
         no_cluster: true,
+        rehearse: false,
     };
     let plan = fix_and_push::plan(fix_and_push::repository(&clone)?, &push)?;
     ui.heading("1. What is wrong")?;

@@ -12,4 +12,6 @@ pub(crate) mod gates;
 pub(crate) mod lab;
 pub(crate) mod policy;
 pub(crate) mod practice;
+pub(crate) mod prove;
+pub(crate) mod rehearse;
 pub(crate) mod rules;

@@ -22,6 +22,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hyperspace-files", &[]),
     ("hyperspace-git", &["hyperspace-files"]),
     ("hyperspace-lab", &[]),
+    ("hyperspace-telemetry", &["hyperspace-gate"]),
+    (
+        "hyperspace-rehearsal",
+        &[
+            "hyperspace-catalogue",
+            "hyperspace-contract",
+            "hyperspace-gate",
+            "hyperspace-lab",
+            "hyperspace-model",
+            "hyperspace-telemetry",
+        ],
+    ),
     (
         "hyperspace-web",
         &[

@@ -5,10 +5,9 @@
 
 mod exposition;
 mod http;
-mod process;
 mod programs;
 
+pub use crate::process::{Process, free_ports, on_free_ports, poll};
 pub use exposition::{Sample, parse};
 pub use http::{Response, get, post_json, scrape};
-pub use process::{Process, free_ports, on_free_ports, poll};
 pub use programs::{HotRod, collector, hotrod};

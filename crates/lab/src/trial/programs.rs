@@ -1,6 +1,7 @@
 //! The collector and HotROD, ready to be asked.
 
-use super::process::{Process, on_free_ports};
+use crate::process::{Process, on_free_ports};
+use crate::stack::{HotRodPorts, hotrod_flags};
 use std::io;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
@@ -48,19 +49,17 @@ pub fn hotrod(binary: &Path, otlp: u16, resource: &str) -> io::Result<HotRod> {
 }
 
 fn hotrod_on(binary: &Path, otlp: u16, resource: &str, ports: [u16; 4]) -> io::Result<HotRod> {
+    let [frontend, customer, driver, route] = ports;
     let mut command = Command::new(binary);
     command
         .arg("all")
+        .args(hotrod_flags(HotRodPorts { frontend, customer, driver, route }))
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://127.0.0.1:{otlp}"))
         .env("OTEL_RESOURCE_ATTRIBUTES", resource)
         .env_remove("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
-    for (service, port) in ["frontend", "customer", "driver", "route"].into_iter().zip(ports) {
-        command.arg(format!("--{service}-service-hostname=127.0.0.1")).arg(format!("--{service}-service-port={port}"));
-    }
     let mut process = Process::start(&mut command)?;
     let listens = |port: u16| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
     process.wait_for("HotROD's start", START, |_| ports.into_iter().all(listens).then_some(()))?;
-    let [frontend, ..] = ports;
     Ok(HotRod { process, frontend })
 }
 

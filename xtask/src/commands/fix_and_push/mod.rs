@@ -8,7 +8,8 @@ pub(crate) use outcome::deliver;
 pub(crate) use plan::{Plan, plan, repository};
 pub(crate) use say::plan as told;
 
-use crate::args::FixAndPushArgs;
+use crate::args::{FixAndPushArgs, RunArgs};
+use crate::commands::rehearse::rehearse;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -37,6 +38,9 @@ pub(crate) fn cmd_fix_and_push(ui: &Ui, args: &FixAndPushArgs) -> Result<Exit, C
         ui.out(&report::diff(&plan.fixed.changed, ui.look().colour))?;
         ui.status("dry run: nothing was written, committed or pushed");
     } else if plan.has_work() {
+        if args.rehearse && !promoted(ui, &plan)? {
+            return Ok(Exit::Faults);
+        }
         let exit = deliver(ui, &plan, args.no_push)?;
         if exit != Exit::Done {
             return Ok(exit);
@@ -44,6 +48,18 @@ pub(crate) fn cmd_fix_and_push(ui: &Ui, args: &FixAndPushArgs) -> Result<Exit, C
     }
     left(ui, &plan)?;
     Ok(Exit::of(&plan.fixed.report))
+}
+
+/// Whether the mended state gets through its own gates.
+fn promoted(ui: &Ui, plan: &Plan) -> Result<bool, CommandError> {
+    let files = plan.fixed.files.clone();
+    let verdict = rehearse(ui, files, &plan.input.context, &RunArgs::plain())?;
+    if verdict == rehearsal::Verdict::Promoted {
+        return Ok(true);
+    }
+    let word = verdict.as_str();
+    ui.line(&format!("nothing was written, committed or pushed: the rehearsal of the mended state was {word}"))?;
+    Ok(false)
 }
 
 /// What no fix mended.

@@ -1,8 +1,11 @@
 //! A child process with its log, and waiting for it.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,11 +16,36 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How Go's programs say that a port was taken.
 const TAKEN: &str = "address already in use";
 
+/// Characters of a log that are held in memory where a file has all of it.
+const HELD: usize = 64 * 1024;
+
 /// A running program; killed when dropped.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    log: Arc<Mutex<String>>,
+    log: Arc<Mutex<Log>>,
+    ended: Option<ExitStatus>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    lines: VecDeque<String>,
+    size: usize,
+    file: Option<File>,
+}
+
+impl Log {
+    fn push(&mut self, line: String) {
+        if let Some(file) = &mut self.file {
+            // A full disk costs the log, not the run.
+            drop(file.write_all(line.as_bytes()));
+        }
+        self.size += line.len();
+        self.lines.push_back(line);
+        while self.file.is_some() && self.size > HELD {
+            self.size -= self.lines.pop_front().map_or(self.size, |line| line.len());
+        }
+    }
 }
 
 impl Process {
@@ -26,8 +54,21 @@ impl Process {
     /// # Errors
     /// What the system says when it does not start.
     pub fn start(command: &mut Command) -> io::Result<Self> {
+        Self::spawn(command, Log::default())
+    }
+
+    /// Starts a command that writes into a file; of a long log only the end is held in memory.
+    ///
+    /// # Errors
+    /// What the system says when it does not start, or the file cannot be written.
+    pub fn start_logged(command: &mut Command, file: &Path) -> io::Result<Self> {
+        let file = File::options().create(true).append(true).open(file)?;
+        Self::spawn(command, Log { file: Some(file), ..Log::default() })
+    }
+
+    fn spawn(command: &mut Command, log: Log) -> io::Result<Self> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        let log = Arc::new(Mutex::new(String::new()));
+        let log = Arc::new(Mutex::new(log));
         let streams = [
             child.stdout.take().map(|s| Box::new(s) as Box<dyn Read + Send>),
             child.stderr.take().map(|s| Box::new(s) as Box<dyn Read + Send>),
@@ -37,19 +78,46 @@ impl Process {
             // Ends with the child's end of the pipe.
             thread::spawn(move || {
                 for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-                    let mut log = held(&log);
-                    log.push_str(&String::from_utf8_lossy(&line));
-                    log.push('\n');
+                    held(&log).push(format!("{}\n", String::from_utf8_lossy(&line)));
                 }
             });
         }
-        Ok(Self { child, log })
+        Ok(Self { child, log, ended: None })
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// What the program wrote so far, standard output and error as they came.
     #[must_use]
     pub fn log(&self) -> String {
-        held(&self.log).clone()
+        held(&self.log).lines.iter().map(String::as_str).collect()
+    }
+
+    /// The end of what it wrote.
+    #[must_use]
+    pub fn last_lines(&self, most: usize) -> String {
+        let log = held(&self.log);
+        log.lines.iter().skip(log.lines.len().saturating_sub(most)).map(String::as_str).collect()
+    }
+
+    /// How it ended, where it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        if self.ended.is_none() {
+            // An error says that it was reaped already, which only this does.
+            self.ended = self.child.try_wait().ok().flatten();
+        }
+        self.ended
+    }
+
+    /// Kills it and waits for its end.
+    pub fn kill(&mut self) {
+        // Both fail only where the child is gone already.
+        drop(self.child.kill());
+        self.ended = self.child.wait().ok().or(self.ended);
     }
 
     /// Asks until there is an answer.
@@ -66,7 +134,7 @@ impl Process {
     ) -> io::Result<T> {
         let deadline = Instant::now() + limit;
         loop {
-            let ended = self.child.try_wait()?;
+            let ended = self.ended();
             let log = self.log();
             // First of all: what answers on a taken port is another program.
             if log.contains(TAKEN) {
@@ -90,14 +158,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only where the child is gone already.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.kill();
     }
 }
 
 /// A log is whole whatever happened to the thread that held it.
-fn held(log: &Mutex<String>) -> MutexGuard<'_, String> {
+fn held(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -120,14 +186,21 @@ pub fn poll<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T>
 /// What the system says when it has none.
 pub fn free_ports<const N: usize>() -> io::Result<[u16; N]> {
     let mut ports = [0; N];
-    let mut held = Vec::with_capacity(N);
-    for port in &mut ports {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        *port = listener.local_addr()?.port();
-        // All of them are held until the last one is known, so that they differ.
-        held.push(listener);
+    for (port, free) in ports.iter_mut().zip(free_port_list(N)?) {
+        *port = free;
     }
     Ok(ports)
+}
+
+/// As [`free_ports`], where only the run knows how many.
+///
+/// # Errors
+/// What the system says when it has none.
+pub fn free_port_list(count: usize) -> io::Result<Vec<u16>> {
+    // All of them are held until the last one is known, so that they differ.
+    let held: Vec<TcpListener> =
+        (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect::<io::Result<_>>()?;
+    held.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
 }
 
 /// Starts something on free ports, and again on others where one was taken in between.
@@ -171,6 +244,22 @@ mod tests {
         let process = Process::start(Command::new("sleep").arg("600")).expect("sleep");
         let id = process.child.id();
         drop(process);
-        assert!(!std::path::Path::new(&format!("/proc/{id}")).exists());
+        assert!(!Path::new(&format!("/proc/{id}")).exists());
+    }
+
+    #[test]
+    fn a_file_has_the_whole_log_and_memory_its_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("log");
+        let mut command = Command::new("sh");
+        command.args(["-c", "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done"]);
+        let mut process = Process::start_logged(&mut command, &file).expect("a shell");
+        let all = |_: &str| {
+            let log = std::fs::read_to_string(&file).ok()?;
+            log.ends_with("line 19999\n").then_some(log)
+        };
+        let log = process.wait_for("the last line", Duration::from_secs(60), all).expect("the last line");
+        assert!(log.starts_with("line 0\n"));
+        assert!(process.log().len() <= HELD && process.last_lines(1) == "line 19999\n");
     }
 }

@@ -1,0 +1,127 @@
+//! What Prometheus' API answers.
+
+use crate::QueryError;
+use gate::condition::Measured;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One value with its labels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Labels; the metric's name is `__name__`.
+    pub labels: BTreeMap<String, String>,
+    /// The value.
+    pub value: f64,
+}
+
+/// The result of an instant query.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// An instant vector, in Prometheus' order.
+    Vector(Vec<Sample>),
+    /// A scalar.
+    Scalar(f64),
+    /// Another type; the provider refuses it.
+    Other(String),
+}
+
+impl Answer {
+    /// What the provider makes of it (metricproviders/prometheus/prometheus.go: `processResponse`); `None` for types that it
+    /// refuses.
+    #[must_use]
+    pub fn measured(&self) -> Option<Measured> {
+        match self {
+            Answer::Vector(samples) => Some(Measured::Vector(samples.iter().map(|s| s.value).collect())),
+            Answer::Scalar(value) => Some(Measured::Scalar(*value)),
+            Answer::Other(_) => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    status: String,
+    #[serde(default)]
+    data: Option<Data>,
+    #[serde(default, rename = "errorType")]
+    error_type: String,
+    #[serde(default)]
+    error: String,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    #[serde(rename = "resultType")]
+    kind: String,
+    result: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct VectorItem {
+    metric: BTreeMap<String, String>,
+    /// Absent for a native histogram, which has no single value.
+    #[serde(default)]
+    value: Option<(f64, String)>,
+}
+
+/// Reads the API's JSON.
+pub(crate) fn read(body: &[u8]) -> Result<Answer, QueryError> {
+    let unreadable = |error: serde_json::Error| QueryError::Unreadable(error.to_string());
+    let envelope: Envelope = serde_json::from_slice(body).map_err(unreadable)?;
+    if envelope.status != "success" {
+        return Err(QueryError::Refused { kind: envelope.error_type, message: envelope.error });
+    }
+    let Some(data) = envelope.data else { return Err(QueryError::Unreadable("no data".to_owned())) };
+    match data.kind.as_str() {
+        "vector" => {
+            let items: Vec<VectorItem> = serde_json::from_value(data.result).map_err(unreadable)?;
+            let samples = items.into_iter().map(|item| {
+                let (_, text) = item.value.ok_or_else(|| QueryError::Unreadable("a native histogram".to_owned()))?;
+                Ok(Sample { labels: item.metric, value: number(&text)? })
+            });
+            Ok(Answer::Vector(samples.collect::<Result<_, _>>()?))
+        }
+        "scalar" => {
+            let (_, text): (f64, String) = serde_json::from_value(data.result).map_err(unreadable)?;
+            Ok(Answer::Scalar(number(&text)?))
+        }
+        other => Ok(Answer::Other(other.to_owned())),
+    }
+}
+
+/// `NaN`, `+Inf`, `-Inf` and everything that Go formats.
+fn number(text: &str) -> Result<f64, QueryError> {
+    text.parse().map_err(|_| QueryError::Unreadable(format!("`{text}` is no number")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(body: &str) -> Option<Measured> {
+        read(body.as_bytes()).expect("an answer").measured()
+    }
+
+    #[test]
+    fn values_come_without_their_labels() {
+        let vector = r#"{"status":"success","data":{"resultType":"vector","result":[
+            {"metric":{"a":"b"},"value":[1.5,"0.25"]},{"metric":{},"value":[1.5,"+Inf"]}]}}"#;
+        assert_eq!(measured(vector), Some(Measured::Vector(vec![0.25, f64::INFINITY])));
+        let empty = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
+        assert_eq!(measured(empty), Some(Measured::Vector(Vec::new())));
+        let nan = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"NaN"]}]}}"#;
+        assert!(matches!(measured(nan), Some(Measured::Vector(v)) if v.len() == 1 && v[0].is_nan()));
+        let scalar = r#"{"status":"success","data":{"resultType":"scalar","result":[1,"3"]}}"#;
+        assert_eq!(measured(scalar), Some(Measured::Scalar(3.0)));
+        let text = r#"{"status":"success","data":{"resultType":"string","result":[1,"x"]}}"#;
+        assert_eq!(measured(text), None);
+    }
+
+    #[test]
+    fn a_refusal_is_no_answer() {
+        let body = br#"{"status":"error","errorType":"bad_data","error":"1:5: parse error"}"#;
+        let error = read(body).expect_err("a refusal");
+        assert_eq!(error.to_string(), "Prometheus says bad_data: 1:5: parse error");
+        assert!(matches!(read(b"<html>"), Err(QueryError::Unreadable(_))));
+    }
+}
