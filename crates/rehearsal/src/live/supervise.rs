@@ -39,7 +39,7 @@ impl Supervisor {
     }
 
     pub(crate) fn plan(&mut self, mut timetable: Vec<(Duration, Act)>) {
-        timetable.sort_by(|a, b| b.0.cmp(&a.0));
+        timetable.sort_by_key(|(due, _)| std::cmp::Reverse(*due));
         self.timetable = timetable;
     }
 

@@ -133,7 +133,7 @@ pub fn proof(plan: &Plan, outcomes: &[Outcome]) -> String {
         if let Some(predicted) = row.predicted {
             let passed = row.runs.iter().filter(|r| stopping(r).is_empty()).count();
             text.push_str(&format!(
-                "{}: passed {passed} of {}; by its computed power the error gate lets it pass with {:.1} %\n",
+                "{}: passed {passed} of {}; an error gate on the riders' requests alone lets it pass with {:.1} %, by its computed power\n",
                 row.fault.name(),
                 row.runs.len(),
                 predicted * 100.0

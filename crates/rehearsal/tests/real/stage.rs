@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The real programs, or `None` with a loud line where Go is not.
-pub fn binaries() -> Option<Binaries> {
+pub(crate) fn binaries() -> Option<Binaries> {
     match Binaries::ensure(&mut |_, _| {}) {
         Ok(binaries) => Some(binaries),
         Err(BuildError::NoGo) => {
@@ -19,18 +19,18 @@ pub fn binaries() -> Option<Binaries> {
     }
 }
 
-pub struct Stage {
+pub(crate) struct Stage {
     repository: Repository,
     context: Context,
 }
 
 impl Stage {
-    pub fn of(template: &str) -> Stage {
+    pub(crate) fn of(template: &str) -> Stage {
         Stage::with(template, |_, text| text)
     }
 
     /// With a change to the files.
-    pub fn with(template: &str, change: impl Fn(&str, String) -> String) -> Stage {
+    pub(crate) fn with(template: &str, change: impl Fn(&str, String) -> String) -> Stage {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests");
         let quick = |path: &str, text: String| {
             let text = text.replace("metrics_flush_interval: 10s", "metrics_flush_interval: 1s");
@@ -51,7 +51,7 @@ impl Stage {
         Stage { repository: Repository::read(&files, &context), context }
     }
 
-    pub fn ready(&self, faults: &[Fault]) -> (Plan, Vec<(Fault, Vec<Metric>)>) {
+    pub(crate) fn ready(&self, faults: &[Fault]) -> (Plan, Vec<(Fault, Vec<Metric>)>) {
         let contract = Contract::derive(&self.repository, &self.context);
         let found = rollout(&contract, None).unwrap();
         let plan = Plan::of(&contract, found).unwrap();
