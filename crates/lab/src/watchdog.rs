@@ -13,7 +13,7 @@ trap '' HUP INT TERM
 folder=$1
 while read -r word; do [ "$word" = keep ] && folder=; done
 [ -n "$folder" ] && rm -rf -- "$folder"
-kill -KILL -- "-$$"
+kill -s KILL -- "-$$"
 "#;
 
 /// Leads the process group of everything that is started below it; kills the group when dropped, and also when this process
@@ -68,24 +68,38 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
-    fn gone(id: u32) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-        stat.is_empty() || stat.contains(") Z ")
-    }
-
-    #[test]
-    fn the_group_ends_with_it() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let watchdog = Watchdog::start(folder.path()).expect("sh");
-        let mut command = Command::new("sleep");
-        let mut child = watchdog.adopt(command.arg("600")).spawn().expect("sleep");
-        assert!(!gone(child.id()));
-        drop(watchdog);
-        assert!(folder.path().exists());
+    fn ends(child: &mut Child) {
         let deadline = Instant::now() + Duration::from_secs(10);
         while child.try_wait().expect("a child").is_none() {
             assert!(Instant::now() < deadline, "it lives on");
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    fn sleeps(watchdog: &Watchdog) -> Child {
+        let mut child = watchdog.adopt(Command::new("sleep").arg("600")).spawn().expect("sleep");
+        assert!(child.try_wait().expect("a child").is_none());
+        child
+    }
+
+    #[test]
+    fn the_group_ends_with_it_and_the_folder_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let watchdog = Watchdog::start(folder.path()).expect("sh");
+        let mut child = sleeps(&watchdog);
+        drop(watchdog);
+        ends(&mut child);
+        assert!(folder.path().exists());
+    }
+
+    #[test]
+    fn the_group_and_the_folder_end_with_a_killed_owner() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut watchdog = Watchdog::start(folder.path()).expect("sh");
+        let mut child = sleeps(&watchdog);
+        // What the kernel does for a process that is killed.
+        drop(watchdog.alive.take());
+        ends(&mut child);
+        assert!(!folder.path().exists());
     }
 }
