@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// Between two looks: short beside anything that is waited for.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// For the last lines of a program that has ended.
+const DRAIN: Duration = Duration::from_secs(1);
+
 /// How Go's programs say that a port was taken.
 const TAKEN: &str = "address already in use";
 
@@ -24,6 +27,7 @@ const HELD: usize = 64 * 1024;
 pub struct Process {
     child: Child,
     log: Arc<Mutex<Log>>,
+    readers: Vec<thread::JoinHandle<()>>,
     ended: Option<ExitStatus>,
 }
 
@@ -73,16 +77,17 @@ impl Process {
             child.stdout.take().map(|s| Box::new(s) as Box<dyn Read + Send>),
             child.stderr.take().map(|s| Box::new(s) as Box<dyn Read + Send>),
         ];
-        for stream in streams.into_iter().flatten() {
+        let reader = |stream: Box<dyn Read + Send>| {
             let log = Arc::clone(&log);
             // Ends with the child's end of the pipe.
             thread::spawn(move || {
                 for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
                     held(&log).push(format!("{}\n", String::from_utf8_lossy(&line)));
                 }
-            });
-        }
-        Ok(Self { child, log, ended: None })
+            })
+        };
+        let readers = streams.into_iter().flatten().map(reader).collect();
+        Ok(Self { child, log, readers, ended: None })
     }
 
     /// Its process id.
@@ -104,11 +109,15 @@ impl Process {
         log.lines.iter().skip(log.lines.len().saturating_sub(most)).map(String::as_str).collect()
     }
 
-    /// How it ended, where it did.
+    /// How it ended, where it did; its log is whole then.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         if self.ended.is_none() {
             // An error says that it was reaped already, which only this does.
             self.ended = self.child.try_wait().ok().flatten();
+        }
+        if self.ended.is_some() {
+            // What it wrote last may still be in the pipe. Somebody who inherited that may hold it open for ever.
+            poll(DRAIN, || self.readers.iter().all(thread::JoinHandle::is_finished).then_some(()));
         }
         self.ended
     }

@@ -102,10 +102,14 @@ impl Fault {
         match self {
             Fault::Healthy | Fault::CollectorDown => Expected::Promoted,
             Fault::Idle | Fault::Silent | Fault::Deaf | Fault::CrashLooping => Expected::Stopped(GateKind::Traffic),
-            Fault::Failing(share) if share < 0.15 => Expected::Either("as often as the gate's power says"),
+            Fault::Failing(share) if share < 0.15 => {
+                Expected::Either("a few failures are often too few to tell, and its power says how often")
+            }
             Fault::Failing(_) => Expected::Stopped(GateKind::ErrorRate),
             Fault::Slow | Fault::SlowKind => Expected::Stopped(GateKind::Latency),
-            Fault::Late => Expected::Either("how many samples see the first rides depends on the clocks"),
+            Fault::Late => {
+                Expected::Either("its first samples see few rides or none, and how many of them the gates bear decides")
+            }
         }
     }
 

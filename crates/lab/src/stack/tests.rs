@@ -44,3 +44,13 @@ fn an_end_is_noticed() {
     one.kill();
     assert!(one.check().is_err_and(|error| error.why.contains("signal: 9")));
 }
+
+#[test]
+fn a_taken_port_is_told_from_other_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stack = Stack::new(folder.path(), folder.path()).expect("a stack");
+    let script = "echo listen tcp 127.0.0.1:1: bind: address already in use; exit 1";
+    let specs = vec![shell("late", script, Ready::Says("up".to_owned()))];
+    let error = stack.start_all(specs, Duration::from_secs(60)).expect_err("a taken port");
+    assert!(error.kind == io::ErrorKind::AddrInUse && error.to_string().contains("found its port taken"), "{error}");
+}

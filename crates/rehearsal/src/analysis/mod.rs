@@ -97,3 +97,6 @@ pub fn verdict(metrics: &[MetricRun]) -> Verdict {
         Some(_) => Verdict::Aborted,
     }
 }
+
+#[cfg(test)]
+mod tests;

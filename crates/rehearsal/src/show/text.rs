@@ -130,6 +130,9 @@ pub fn proof(plan: &Plan, outcomes: &[Outcome]) -> String {
                 )),
             }
         }
+        if let Expected::Either(why) = row.fault.expected() {
+            text.push_str(&format!("{} may end either way: {why}\n", row.fault.name()));
+        }
         if let Some(predicted) = row.predicted {
             let passed = row.runs.iter().filter(|r| stopping(r).is_empty()).count();
             text.push_str(&format!(
