@@ -101,21 +101,16 @@ async fn the_first_that_fails_ends_the_others_or_lets_them_be() {
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_has_no_say() {
     let dry = Limits { dry_run: true, ..limits(Some(1), 0, 0) };
-    let all =
-        of(&[metric("dry", dry), metric("a", limits(Some(2), 0, 0))], &answers(&[Some(9.0), Some(1.0)]), Stop::AtFirst);
-    let all = all.await;
+    let both = [metric("dry", dry), metric("a", limits(Some(2), 0, 0))];
+    let all = of(&both, &answers(&[Some(9.0), Some(1.0)]), Stop::AtFirst).await;
     assert_eq!((all[0].status, all[1].status), (MetricStatus::Failed, MetricStatus::Successful));
     assert_eq!(verdict(&all), Verdict::Promoted);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_never_ends_by_itself_ends_with_the_others() {
-    let all = of(
-        &[metric("a", limits(Some(3), 0, 0)), metric("endless", limits(None, 0, 0))],
-        &answers(&[Some(1.0)]),
-        Stop::Never,
-    );
-    let all = all.await;
+    let both = [metric("a", limits(Some(3), 0, 0)), metric("endless", limits(None, 0, 0))];
+    let all = of(&both, &answers(&[Some(1.0)]), Stop::Never).await;
     assert_eq!((all[1].status, all[1].phase()), (MetricStatus::Running, MetricStatus::Successful));
     assert!((2..=3).contains(&all[1].measurements.len()));
 }
