@@ -38,6 +38,9 @@ pub(crate) fn folder(args: &RunArgs) -> Result<Folder, CommandError> {
     }
 }
 
+/// Canaries with the gates as each meets them.
+pub(crate) type Cast = Vec<(Fault, Vec<Metric>)>;
+
 /// A repository, and the file of templates that takes its own ones' place.
 pub(crate) struct Stage {
     repository: Repository,
@@ -65,7 +68,7 @@ impl Stage {
         context: &Context,
         args: &RunArgs,
         faults: &[Fault],
-    ) -> Result<(Plan, Vec<(Fault, Vec<Metric>)>), CommandError> {
+    ) -> Result<(Plan, Cast), CommandError> {
         let contract = Contract::derive(&self.repository, context);
         let rollout = rehearsal::rollout(&contract, args.rollout.as_deref()).map_err(unplanned)?;
         let plan = Plan::of(&contract, rollout).map_err(unplanned)?;
