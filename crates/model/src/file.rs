@@ -111,7 +111,8 @@ fn faults_at_braces(stream: &Stream) -> bool {
         let text = stream.text();
         let start = text.get(..fault.span.start).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
         let line = text.get(start..).and_then(|t| t.lines().next()).unwrap_or_default();
-        line.contains("{{ .") || line.contains("{{.") || has_placeholder(line)
+        let braces = text.get(fault.span.start..).is_some_and(|t| t.starts_with('{'));
+        line.contains("{{ .") || line.contains("{{.") || braces && has_placeholder(line)
     })
 }
 

@@ -16,7 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     name: "collector/invalid-value",
     severity: Severity::Error,
     summary: "a value that the component refuses (duration, endpoint, enum, type)",
-    fix: Some("a dimension that every series has goes"),
+    fix: Some("a dimension that every series has goes, a memory_limiter checks every second"),
     safety: SAFE,
     page: include_str!("../../../pages/collector/invalid-value.md"),
     check,

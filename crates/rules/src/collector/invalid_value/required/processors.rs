@@ -1,7 +1,10 @@
 //! Processors.
 
 use super::Asked;
+use crate::collector::edit::put;
 use crate::collector::view::is_variable;
+use crate::draft::fix;
+use crate::finding::Safety;
 use yaml::Node;
 
 impl<'a> Asked<'a> {
@@ -15,6 +18,13 @@ impl<'a> Asked<'a> {
                 "`check_interval` must be greater than zero",
                 "'check_interval' must be greater than zero",
             );
+            // Its documentation recommends one value; a zero that somebody wrote meant something.
+            if self.get(&["check_interval"]).is_none() && self.node.is_some_and(|n| n.is_mapping()) {
+                let ops = put(self.view, &self.component.at, &["check_interval"], "1s".into());
+                if let Some(draft) = self.found.last_mut() {
+                    draft.finding.fix = Some(fix("Check every second, as recommended", Safety::Safe, ops));
+                }
+            }
             return;
         }
         let limits = [("limit_mib", "spike_limit_mib"), ("limit_percentage", "spike_limit_percentage")];
