@@ -127,7 +127,8 @@ pub(crate) fn span(repository: &Repository, at: &Location) -> (Vec<Step>, Positi
     };
     if at.route.document == usize::MAX {
         let range = at.within.clone().unwrap_or_default();
-        return (Vec::new(), stream.position(range.start), stream.position(range.end.max(range.start)));
+        let end = stream.position(range.end.max(range.start));
+        return (at.route.steps.clone(), stream.position(range.start), end);
     }
     let mut route: Route = at.route.clone();
     let mut whole = true;

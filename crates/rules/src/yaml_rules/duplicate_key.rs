@@ -5,8 +5,7 @@ use crate::draft::{Draft, Drafts};
 use crate::finding::Severity;
 use crate::registry::Rule;
 use contract::Contract;
-use model::Place;
-use yaml::{FaultKind, Route};
+use yaml::FaultKind;
 
 pub(crate) const RULE: Rule = Rule {
     name: "yaml/duplicate-key",
@@ -19,14 +18,13 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
-    for (file, document, fault) in faults(contract) {
+    for (place, fault) in faults(contract) {
         let FaultKind::DuplicateKey { first } = &fault.kind else { continue };
-        let stream = contract.repository.files.get(file).and_then(|f| f.stream.as_ref());
+        let stream = contract.repository.files.get(place.file).and_then(|f| f.stream.as_ref());
         let line = stream.map(|s| s.position(first.start).line).unwrap_or_default();
-        let place = Place { file, route: Route::root(document) };
         let message = format!("{} (first on line {line})", fault.message);
         let consequence =
             "Kubernetes and the collector refuse the document; a lenient reader would silently drop one of the two";
-        drafts.push(at_offset(Draft::new(RULE.name, RULE.severity, &place, message, consequence), file, &fault));
+        drafts.push(at_offset(Draft::new(RULE.name, RULE.severity, &place, message, consequence), &fault));
     }
 }

@@ -1,7 +1,7 @@
 //! `yaml/syntax`: what Kubernetes or the collector refuses to load.
 
 use crate::draft::{Draft, Drafts};
-use crate::finding::{Location, Severity};
+use crate::finding::Severity;
 use crate::registry::Rule;
 use contract::Contract;
 use model::{Place, Role, Source};
@@ -25,13 +25,12 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             drafts.push(Draft::new(RULE.name, RULE.severity, &place, message, UNREADABLE));
         }
     }
-    for (file, document, fault) in faults(contract) {
+    for (place, fault) in faults(contract) {
         if matches!(fault.kind, FaultKind::DuplicateKey { .. }) {
             continue;
         }
-        let place = Place { file, route: Route::root(document) };
         let draft = Draft::new(RULE.name, RULE.severity, &place, fault.message.clone(), CONSEQUENCE);
-        drafts.push(at_offset(draft, file, &fault));
+        drafts.push(at_offset(draft, &fault));
     }
 }
 
@@ -39,12 +38,13 @@ const UNREADABLE: &str = "nothing in it was judged, and what reads it on the way
 
 const CONSEQUENCE: &str = "the document is refused as a whole: nothing in it takes effect";
 
-/// Faults of every manifest, and of the collector configurations inside them.
-pub(crate) fn faults(contract: &Contract<'_>) -> Vec<(usize, usize, Fault)> {
+/// Faults of every manifest, and of the collector configurations inside them, each with the root of its document.
+pub(crate) fn faults(contract: &Contract<'_>) -> Vec<(Place, Fault)> {
     let mut found = Vec::new();
     for (index, file) in contract.repository.files.iter().enumerate() {
         let Some(stream) = &file.stream else { continue };
-        found.extend(stream.faults().iter().map(|f| (index, f.document, f.clone())));
+        found
+            .extend(stream.faults().iter().map(|f| (Place { file: index, route: Route::root(f.document) }, f.clone())));
     }
     for collector in &contract.repository.collectors {
         let Some(at) = collector.config.at.as_ref().filter(|_| !matches!(collector.source, Source::File)) else {
@@ -52,14 +52,14 @@ pub(crate) fn faults(contract: &Contract<'_>) -> Vec<(usize, usize, Fault)> {
         };
         // The root of a document inside a string has the string's own place; a mapping has no document in it.
         let Some(inner) = contract.repository.node(at).and_then(|n| n.embedded()) else { continue };
-        found.extend(inner.faults().iter().map(|f| (at.file, at.route.document, f.clone())));
+        found.extend(inner.faults().iter().map(|f| (at.clone(), f.clone())));
     }
     found
 }
 
-/// A fault has no node: its place is bytes of the outer file, which the engine takes as they are.
-pub(crate) fn at_offset(mut draft: Draft, file: usize, fault: &Fault) -> Draft {
-    draft.finding.at =
-        Location { file, route: Route { document: usize::MAX, steps: Vec::new() }, within: Some(fault.span.clone()) };
-    draft
+/// A fault has no node: its place is bytes of the outer file, which the engine takes as they are; of the route, the string
+/// that the document stands in is left.
+pub(crate) fn at_offset(mut draft: Draft, fault: &Fault) -> Draft {
+    draft.finding.at.route.document = usize::MAX;
+    draft.within(fault.span.clone())
 }
