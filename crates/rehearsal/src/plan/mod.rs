@@ -18,6 +18,7 @@ pub use riders::Riders;
 use contract::Contract;
 use model::Rollout;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Why a repository cannot be rehearsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +63,8 @@ pub struct Plan {
     pub riders: Riders,
     /// How Prometheus finds pods.
     pub prometheus: model::Prometheus,
+    /// The longest time between two scrapes or flushes: an analysis may start anywhere within it.
+    pub clock: Duration,
     /// What differs from the cluster.
     pub notes: Vec<String>,
 }
@@ -86,8 +89,11 @@ impl Plan {
         notes.push(
             "CPU and memory limits are not applied: rides are faster here than under a cluster's limits".to_owned(),
         );
+        let flushes = contract.span_metrics.iter().map(|s| s.flush);
+        let clock = flushes.fold(contract.context.policy.prometheus.scrape_interval, f64::max);
         Ok(Plan {
             rollout: found.name.clone(),
+            clock: Duration::try_from_secs_f64(clock).unwrap_or_default(),
             pod,
             collector,
             riders,

@@ -4,13 +4,17 @@
 
 mod stage;
 
-use hyperspace_rehearsal::{Fault, Fit, Order, Progress, RunError, Stop, fit, rehearse, show};
+use contract::gates::GateKind;
+use gate::analysis::MetricStatus;
+use gate::condition::Measured;
+use hyperspace_rehearsal::{CanaryRun, Fault, Fit, Measurement, Order, Progress, RunError, Stop, fit, rehearse, show};
 use stage::Stage;
 use std::cell::Cell;
 use std::process::Command;
 use std::time::Duration;
 
 const SHORT: &str = include_str!("../fixtures/short.yaml");
+const PUBLISHED: &str = include_str!("../fixtures/published.yaml");
 
 fn kill(signal: &str, id: u32) {
     assert!(Command::new("kill").args([signal, &id.to_string()]).status().unwrap().success());
@@ -59,6 +63,31 @@ fn every_gate_stops_what_it_is_for_and_nothing_is_left_behind() {
     assert!(page.contains("<svg") && !page.contains("<script") && !page.contains("http-equiv"));
     let json = show::proof_json(&plan, std::slice::from_ref(&outcome));
     assert_eq!(json["proof"]["wrong"], 0);
+}
+
+/// With a flush that is slow beside the gates' first samples, as the connector's default is. `prove --template` shows the
+/// same in their own times.
+#[test]
+fn the_published_gates_count_scrapes_as_riders_and_read_nan_on_a_healthy_canary() {
+    let Some(binaries) = stage::binaries() else { return };
+    let times = [("90s", "10s"), ("60s", "10s"), ("interval: 10s", "interval: 2s"), ("[2m]", "[12s]")];
+    let short = times.iter().fold(PUBLISHED.to_owned(), |text, (from, to)| text.replace(from, to));
+    let stage = Stage::with(&short, |_, text| text.replace("metrics_flush_interval: 1s", "metrics_flush_interval: 8s"));
+    let (plan, canaries) = stage.ready(&[Fault::Healthy, Fault::Idle]);
+    let folder = tempfile::tempdir().unwrap();
+    let order = Order { plan: &plan, binaries: &binaries, canaries, stop: Stop::Never, offset: Duration::ZERO };
+    let outcome = rehearse(&order, folder.path(), &|_| {}).unwrap_or_else(|error| panic!("{error}"));
+    let text = show::proof(&plan, std::slice::from_ref(&outcome));
+    let [healthy, idle] = outcome.canaries.as_slice() else { panic!("not two canaries") };
+    let of = |canary: &CanaryRun, kind: GateKind| {
+        canary.metrics.iter().find(|m| m.metric.kind == kind).cloned().unwrap_or_else(|| panic!("no such gate\n{text}"))
+    };
+    let traffic = of(idle, GateKind::Traffic);
+    assert!(idle.riders.sent() == 0 && healthy.riders.sent() > 0, "{text}");
+    assert_eq!(traffic.status, MetricStatus::Successful, "nobody rides, and scrapes pass the gate\n{text}");
+    let latency = of(healthy, GateKind::Latency);
+    let nan = |m: &Measurement| matches!(&m.value, Some(Measured::Vector(v)) if v.iter().any(|x| x.is_nan()));
+    assert!(latency.measurements.iter().any(nan), "{text}");
 }
 
 #[test]

@@ -22,15 +22,9 @@ pub(crate) fn cmd_prove(ui: &Ui, args: &ProveArgs) -> Result<Exit, CommandError>
         if args.repeat > 1 {
             ui.status(&format!("run {} of {}", round + 1, args.repeat));
         }
-        // The first run meets the clocks where they are; further ones anywhere within a scrape.
-        let offset = if round == 0 { 0.0 } else { fastrand::f64() * plan.prometheus.scrape_interval };
-        let order = Order {
-            plan: &plan,
-            binaries: &binaries,
-            canaries: canaries.clone(),
-            stop: Stop::Never,
-            offset: Duration::from_secs_f64(offset),
-        };
+        // One run takes no longer than it must; of several each meets the clocks of scrapes and flushes elsewhere.
+        let offset = if args.repeat == 1 { Duration::ZERO } else { plan.clock.mul_f64(fastrand::f64()) };
+        let order = Order { plan: &plan, binaries: &binaries, canaries: canaries.clone(), stop: Stop::Never, offset };
         let watch = Watch::new(ui, args.run.verbose, &canaries);
         let below = folder.path().join(format!("run-{}", round + 1));
         std::fs::create_dir_all(&below).doing(format!("create {}", below.display()))?;
