@@ -139,3 +139,6 @@ pub struct Hashes<'h> {
     /// The stable version's.
     pub stable: &'h str,
 }
+
+#[cfg(test)]
+mod tests;
