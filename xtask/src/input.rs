@@ -4,7 +4,7 @@ use crate::args::Target;
 use crate::error::CommandError;
 use crate::ignored::Ignored;
 use crate::{facts, policy};
-use model::{Context, Policy, SourceFile, Unreadable};
+use model::{Context, SourceFile, Unreadable};
 use rules::Report;
 use std::path::{Path, PathBuf};
 
@@ -25,9 +25,6 @@ pub(crate) struct Input {
 impl Input {
     /// Reads PATH; `-` is a stream on standard input, whose policy is looked for in the current folder.
     pub(crate) fn load(target: &Target) -> Result<Input, CommandError> {
-        // The mission's policy is parsed once a process, on the other core while this one waits for the file system.
-        // Where that thread cannot be had, whoever asks first parses it.
-        let _ = std::thread::Builder::new().spawn(Policy::default);
         let named = target.policy.as_deref();
         if target.path.as_os_str() == "-" {
             let file = files::read_stream(std::io::stdin().lock());

@@ -9,7 +9,7 @@ mod schema;
 pub use distribution::{Distribution, Version};
 pub use schema::Schema;
 
-use serde_json::Value;
+use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -146,42 +146,55 @@ pub fn names(class: Class) -> impl Iterator<Item = &'static str> {
 /// The keys of `service:`.
 pub fn service() -> Option<&'static Schema> {
     static SERVICE: OnceLock<Option<Schema>> = OnceLock::new();
-    let read = || Schema::read(serde_json::from_str::<Value>(index().service?).ok()?.get("keys")?).into();
-    SERVICE.get_or_init(read).as_ref()
+    SERVICE.get_or_init(|| serde_json::from_str::<Line<'_>>(index().service?).ok()?.keys).as_ref()
+}
+
+/// What a line of the data says beside class and type.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow)]
+    signals: Option<Vec<&'a str>>,
+    joins: Option<Vec<(&'a str, &'a str)>>,
+    #[serde(default)]
+    distributions: Vec<String>,
+    added: Option<&'a str>,
+    removed: Option<&'a str>,
+    successor: Option<(&'a str, &'a str)>,
+    alias: Option<&'a str>,
+    keys: Option<Schema>,
+    later: Option<Schema>,
+    #[serde(default)]
+    reflected: bool,
 }
 
 fn parse(slot: &Slot) -> Option<Component> {
-    let value: Value = serde_json::from_str(slot.line).ok()?;
-    let list = |key: &str| value.get(key).and_then(Value::as_array);
-    let word = |v: &Value| v.as_str().map(str::to_owned);
-    let version = |key: &str| value.get(key).and_then(Value::as_str).and_then(Version::parse);
-    let pair = |v: &Value| {
-        let signal = |i: usize| v.get(i).and_then(Value::as_str).and_then(Signal::parse);
-        Some((signal(0)?, signal(1)?))
+    let line: Line<'_> = serde_json::from_str(slot.line).ok()?;
+    let signals = |list: Vec<&str>| list.into_iter().filter_map(Signal::parse).collect();
+    let joins = |list: Vec<(&str, &str)>| {
+        list.into_iter().filter_map(|(from, to)| Some((Signal::parse(from)?, Signal::parse(to)?))).collect()
     };
-    let successor = list("successor").and_then(|s| {
-        let class = s.first().and_then(Value::as_str)?;
+    let successor = line.successor.and_then(|(class, name)| {
         let class = Class::ALL.into_iter().find(|c| c.as_str() == class)?;
-        known_name(class, s.get(1).and_then(Value::as_str)?).map(|name| (class, name))
+        known_name(class, name).map(|name| (class, name))
+    });
+    let keys = line.keys.map(|mut keys| {
+        if let Some(later) = line.later {
+            keys.extend(later);
+        }
+        keys
     });
     Some(Component {
         class: slot.class,
         name: slot.name,
-        signals: list("signals").map(|l| l.iter().filter_map(Value::as_str).filter_map(Signal::parse).collect()),
-        joins: list("joins").map(|l| l.iter().filter_map(pair).collect()),
-        distributions: list("distributions").map(|l| l.iter().filter_map(word).collect()).unwrap_or_default(),
-        added: version("added"),
-        removed: version("removed"),
+        signals: line.signals.map(signals),
+        joins: line.joins.map(joins),
+        distributions: line.distributions,
+        added: line.added.and_then(Version::parse),
+        removed: line.removed.and_then(Version::parse),
         successor,
-        alias: value.get("alias").and_then(Value::as_str).and_then(|a| known_name(slot.class, a)),
-        keys: value.get("keys").map(|keys| {
-            let mut keys = Schema::read(keys);
-            if let Some(later) = value.get("later") {
-                keys.extend(Schema::read(later));
-            }
-            keys
-        }),
-        reflected: value.get("reflected").and_then(Value::as_bool).unwrap_or(false),
+        alias: line.alias.and_then(|alias| known_name(slot.class, alias)),
+        keys,
+        reflected: line.reflected,
     })
 }
 

@@ -1,7 +1,8 @@
 //! The keys of a component's configuration and what their values are.
 
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What a value may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,36 +67,54 @@ impl Schema {
             _ => {}
         }
     }
+}
 
-    pub(crate) fn read(value: &Value) -> Schema {
-        if let Some(word) = value.as_str() {
-            return match word {
-                "bool" => Schema::Bool,
-                "int" => Schema::Int,
-                "uint" => Schema::Uint,
-                "float" => Schema::Float,
-                "string" => Schema::Str,
-                "duration" => Schema::Duration,
-                "prometheus_duration" => Schema::PrometheusDuration,
-                "scalar" => Schema::Scalar,
-                _ => Schema::Any,
-            };
+impl<'de> Deserialize<'de> for Schema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Schema, D::Error> {
+        deserializer.deserialize_any(SchemaVisitor)
+    }
+}
+
+struct SchemaVisitor;
+
+impl<'de> Visitor<'de> for SchemaVisitor {
+    type Value = Schema;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a type's name or a mapping that describes it")
+    }
+
+    fn visit_str<E>(self, word: &str) -> Result<Schema, E> {
+        Ok(match word {
+            "bool" => Schema::Bool,
+            "int" => Schema::Int,
+            "uint" => Schema::Uint,
+            "float" => Schema::Float,
+            "string" => Schema::Str,
+            "duration" => Schema::Duration,
+            "prometheus_duration" => Schema::PrometheusDuration,
+            "scalar" => Schema::Scalar,
+            _ => Schema::Any,
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Schema, A::Error> {
+        let mut schema = Schema::Any;
+        let mut more = false;
+        while let Some(key) = map.next_key::<&str>()? {
+            match key {
+                "fields" => schema = Schema::Fields { fields: map.next_value()?, open: false },
+                "open" => more = map.next_value()?,
+                "list" => schema = Schema::List(map.next_value()?),
+                "map" => schema = Schema::Map(map.next_value()?),
+                "enum" => schema = Schema::Enum(map.next_value()?),
+                "one_of" => schema = Schema::OneOf(map.next_value()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
         }
-        let all = |v: &Value| v.as_array().map(|a| a.iter().map(Schema::read).collect::<Vec<_>>()).unwrap_or_default();
-        if let Some(fields) = value.get("fields").and_then(Value::as_object) {
-            let open = value.get("open").and_then(Value::as_bool).unwrap_or(false);
-            let fields = fields.iter().map(|(k, v)| (k.clone(), Schema::read(v))).collect();
-            return Schema::Fields { fields, open };
+        if let Schema::Fields { open, .. } = &mut schema {
+            *open = more;
         }
-        if let Some(inner) = value.get("list") {
-            return Schema::List(Box::new(Schema::read(inner)));
-        }
-        if let Some(inner) = value.get("map") {
-            return Schema::Map(Box::new(Schema::read(inner)));
-        }
-        if let Some(words) = value.get("enum").and_then(Value::as_array) {
-            return Schema::Enum(words.iter().filter_map(Value::as_str).map(str::to_owned).collect());
-        }
-        value.get("one_of").map_or(Schema::Any, |v| Schema::OneOf(all(v)))
+        Ok(schema)
     }
 }

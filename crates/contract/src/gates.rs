@@ -5,6 +5,7 @@ use gate::analysis::{Limits, Outcomes};
 use gate::condition::{self, CompileError, Condition, Op, Threshold};
 use gate::promql::{self, Query, QueryError};
 use model::{Analysis, ArgValue, Metric, Place, Provider, Rollout, Text};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ pub struct Gate {
 /// Every gate: each metric of each template for each rollout that runs it, or once where none does.
 pub fn gates(contract: &Contract<'_>) -> Vec<Gate> {
     let repository = contract.repository;
-    let mut found = Vec::new();
+    let mut runs: Vec<(Vec<usize>, Option<(usize, &Rollout, &Analysis)>)> = Vec::new();
     let mut used = vec![false; repository.templates.len()];
     for (index, rollout) in repository.rollouts.iter().enumerate() {
         for (analysis, _) in rollout.runs() {
@@ -96,16 +97,19 @@ pub fn gates(contract: &Contract<'_>) -> Vec<Gate> {
                 if let Some(flag) = used.get_mut(*template) {
                     *flag = true;
                 }
-                found.extend(of_template(contract, *template, &run, Some((index, rollout, analysis))));
             }
+            runs.push((run, Some((index, rollout, analysis))));
         }
     }
-    for (index, used) in used.iter().enumerate() {
-        if !used {
-            found.extend(of_template(contract, index, &[index], None));
-        }
+    runs.extend(used.iter().enumerate().filter(|(_, used)| !**used).map(|(index, _)| (vec![index], None)));
+    let gates = |(together, run): &(Vec<usize>, Option<(usize, &Rollout, &Analysis)>)| -> Vec<Gate> {
+        together.iter().flat_map(|template| of_template(contract, *template, together, *run)).collect()
+    };
+    if repository.is_small() {
+        runs.iter().flat_map(gates).collect()
+    } else {
+        runs.par_iter().map(gates).collect::<Vec<_>>().into_iter().flatten().collect()
     }
-    found
 }
 
 /// The gates of a template as if the rollout's first analysis ran it, whatever templates that names.
@@ -142,10 +146,13 @@ fn add(contract: &Contract<'_>, rollout: &Rollout, index: usize, found: &mut Vec
 /// The template that a rollout's reference means.
 pub fn find(contract: &Contract<'_>, rollout: &Rollout, name: &str, cluster: bool) -> Option<usize> {
     let repository = contract.repository;
-    let matching = repository.templates.iter().enumerate().filter(|(_, t)| {
-        t.name == name && t.cluster == cluster && (cluster || model::compatible(&t.namespace, &rollout.namespace))
-    });
-    let candidates = matching.map(|(i, _)| i).collect();
+    let matches = |index: &usize| {
+        repository
+            .templates
+            .get(*index)
+            .is_some_and(|t| t.cluster == cluster && (cluster || model::compatible(&t.namespace, &rollout.namespace)))
+    };
+    let candidates = contract.links.templates_named(name).iter().copied().filter(matches).collect();
     repository.nearest(rollout.spec.file, candidates, |i| repository.templates.get(*i).map(|t| t.spec.file))
 }
 

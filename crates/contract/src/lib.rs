@@ -46,8 +46,8 @@ pub struct Contract<'r> {
     pub families: Vec<Family>,
     /// Every gate of every run.
     pub gates: Vec<gates::Gate>,
-    simulations: Vec<std::cell::OnceCell<Simulated>>,
-    fresh: Vec<std::cell::OnceCell<Option<Vec<Run>>>>,
+    simulations: Vec<std::sync::OnceLock<Simulated>>,
+    fresh: Vec<std::sync::OnceLock<Option<Vec<Run>>>>,
 }
 
 impl<'r> Contract<'r> {
@@ -72,8 +72,8 @@ impl<'r> Contract<'r> {
         contract.span_metrics = series::all_span_metrics(&contract);
         contract.families = series::families(&contract);
         contract.gates = gates::gates(&contract);
-        contract.simulations = contract.gates.iter().map(|_| std::cell::OnceCell::new()).collect();
-        contract.fresh = contract.gates.iter().map(|_| std::cell::OnceCell::new()).collect();
+        contract.simulations = contract.gates.iter().map(|_| std::sync::OnceLock::new()).collect();
+        contract.fresh = contract.gates.iter().map(|_| std::sync::OnceLock::new()).collect();
         contract
     }
 

@@ -11,6 +11,7 @@ pub struct Links {
     services: Vec<Vec<usize>>,
     collectors: Vec<Option<usize>>,
     names: HashMap<String, Vec<usize>>,
+    templates: HashMap<String, Vec<usize>>,
     affixes: Vec<(String, String)>,
     in_namespace: HashMap<String, Vec<usize>>,
     /// Namespaces to which the repository deploys pods or Services.
@@ -48,6 +49,9 @@ impl Links {
                 self.owned.insert(namespace.clone());
             }
         }
+        for (index, template) in repository.templates.iter().enumerate() {
+            self.templates.entry(template.name.clone()).or_default().push(index);
+        }
         self.owned.extend(repository.workloads.iter().filter_map(|w| w.namespace.clone()));
         let affixes = repository.kustomizations.iter().map(|k| k.affixes.clone());
         let affixes: BTreeSet<_> = affixes.filter(|(p, s)| !p.is_empty() || !s.is_empty()).collect();
@@ -76,6 +80,11 @@ impl Links {
         };
         let bare = std::iter::once(name.to_owned()).chain(self.affixes.iter().filter_map(bare));
         bare.flat_map(|name| self.names.get(&name).cloned().unwrap_or_default())
+    }
+
+    /// Analysis templates of that name, in order.
+    pub fn templates_named(&self, name: &str) -> &[usize] {
+        self.templates.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Whether the repository deploys pods or Services to the namespace: one with a lone ConfigMap tells nothing about the

@@ -38,7 +38,16 @@ pub fn folders(root: &Path) -> BTreeSet<String> {
 /// Reads the manifests below `root`.
 pub(crate) fn tree(root: &Path) -> Tree {
     let found = Mutex::new(Found::default());
-    builder(root).build_parallel().visit(&mut Visitors { root, found: &found });
+    let mut visitors = Visitors { root, found: &found };
+    if is_small(root) {
+        let mut visitor = visitors.build();
+        for entry in builder(root).build() {
+            visitor.visit(entry);
+        }
+    } else {
+        let threads = thread::available_parallelism().map_or(2, |n| n.get().min(THREADS));
+        builder(root).threads(threads).build_parallel().visit(&mut visitors);
+    }
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
 
@@ -73,13 +82,9 @@ pub(crate) fn inside_templates(root: &Path) -> bool {
     false
 }
 
-/// Below this many entries one thread is done before a second one has started: the parallel walker's idle workers sleep a
+/// Below this many entries one thread is done before others have started: the parallel walker's idle workers sleep a
 /// millisecond at a time.
 const SMALL: usize = 128;
-
-fn threads(root: &Path) -> usize {
-    if is_small(root) { 1 } else { thread::available_parallelism().map_or(2, |n| n.get().min(THREADS)) }
-}
 
 /// Whether the folder holds fewer than [`SMALL`] entries, by looking at no more than that.
 fn is_small(root: &Path) -> bool {
@@ -101,13 +106,11 @@ fn is_small(root: &Path) -> bool {
 
 fn builder(root: &Path) -> WalkBuilder {
     let mut builder = WalkBuilder::new(root);
-    builder.follow_links(false).ignore(false).git_global(false).require_git(false).threads(threads(root)).filter_entry(
-        |entry| {
-            entry.depth() == 0
-                || !is_folder(entry)
-                || !(entry.file_name().to_str().is_some_and(is_skipped_folder) || is_build_output(entry.path()))
-        },
-    );
+    builder.follow_links(false).ignore(false).git_global(false).require_git(false).filter_entry(|entry| {
+        entry.depth() == 0
+            || !is_folder(entry)
+            || !(entry.file_name().to_str().is_some_and(is_skipped_folder) || is_build_output(entry.path()))
+    });
     builder
 }
 

@@ -40,8 +40,17 @@ pub struct Glance {
 pub fn glance(folder: &Path) -> Result<Option<Glance>, Error> {
     match light(folder) {
         Some(found) => Ok(Some(found)),
+        None if is_nowhere(folder) => Ok(None),
         None => thorough(folder),
     }
+}
+
+/// Whether certainly no repository holds the folder: nothing at or above it is one or leads to one.
+fn is_nowhere(folder: &Path) -> bool {
+    let missing = |path: PathBuf| matches!(path.symlink_metadata(), Err(e) if e.kind() == std::io::ErrorKind::NotFound);
+    folder
+        .canonicalize()
+        .is_ok_and(|folder| folder.ancestors().all(|above| missing(above.join(".git")) && missing(above.join("HEAD"))))
 }
 
 /// The same through libgit2.

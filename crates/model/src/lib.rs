@@ -9,6 +9,7 @@ pub mod duration;
 mod file;
 mod kustomize;
 mod link;
+mod namespaces;
 mod object;
 mod place;
 mod policy;
@@ -16,6 +17,7 @@ mod repository;
 mod rollout;
 mod service;
 mod source;
+mod typed;
 pub mod url;
 mod workload;
 

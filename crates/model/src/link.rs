@@ -1,10 +1,9 @@
 //! Joins that need the whole repository: namespaces, rollouts with their pods, collectors with their workloads.
 
-use crate::application::destination;
 use crate::collector::{Collector, Config, Source, is_collector_image};
 use crate::compose::ComposeService;
 use crate::config_map::ConfigMap;
-use crate::kustomize::folder_of;
+use crate::namespaces::Namespaces;
 use crate::place::{Place, Text};
 use crate::repository::Repository;
 use crate::source::Context;
@@ -58,6 +57,9 @@ impl Collector {
     }
 }
 
+/// The workloads that mount a ConfigMap, by its name.
+type Readers = HashMap<String, Vec<usize>>;
+
 impl Repository {
     pub(crate) fn link(&mut self, context: &Context) {
         self.drop_patches();
@@ -87,17 +89,13 @@ impl Repository {
     }
 
     fn place_objects(&mut self, context: &Context) {
-        let mut cache: HashMap<usize, Option<String>> = HashMap::new();
-        for index in 0..self.objects.len() {
-            let Some(object) = self.objects.get(index) else { continue };
-            if object.own_namespace.is_some() {
-                continue;
-            }
-            let file = object.at.file;
-            let namespace = cache.entry(file).or_insert_with(|| self.namespace_of_file(file, context)).clone();
-            if let Some(object) = self.objects.get_mut(index) {
-                object.namespace = namespace;
-            }
+        let mut files: HashMap<usize, Option<String>> = HashMap::new();
+        let known = Namespaces::of(self, context);
+        for object in self.objects.iter().filter(|o| o.own_namespace.is_none()) {
+            files.entry(object.at.file).or_insert_with(|| known.file(object.at.file));
+        }
+        for object in self.objects.iter_mut().filter(|o| o.own_namespace.is_none()) {
+            object.namespace = files.get(&object.at.file).cloned().flatten();
         }
         let namespaces: Vec<Option<String>> = self.objects.iter().map(|o| o.namespace.clone()).collect();
         let of = |object: usize| namespaces.get(object).cloned().flatten();
@@ -112,49 +110,6 @@ impl Repository {
                 Source::File => None,
             };
         }
-    }
-
-    /// The namespace that Argo CD or a kustomization sends a file's objects to.
-    fn namespace_of_file(&self, file: usize, context: &Context) -> Option<String> {
-        let path = &self.files.get(file)?.path;
-        let kustomized = self.kustomizations.iter().filter(|k| k.covers(path)).find_map(|k| k.namespace.clone());
-        kustomized.or_else(|| self.namespace_of_folder(folder_of(path), context))
-    }
-
-    /// The namespace that an Application or ApplicationSet gives a folder. Where the repository's root is unknown, or no
-    /// generator covers the folder, the last part of a generator's path still tells how folders become namespaces.
-    fn namespace_of_folder(&self, folder: &str, context: &Context) -> Option<String> {
-        let full = context.git.as_ref().map(|git| join(&git.prefix, folder));
-        for application in self.applications.iter().filter(|a| !a.set) {
-            let namespace = application.namespace.as_ref();
-            let hit = application.sources.iter().filter_map(|s| s.path.as_ref()).any(|p| {
-                let path = p.value.trim_matches('/').trim_start_matches("./");
-                full.as_deref() == Some(path)
-                    || (full.is_none() && (path == folder || path.ends_with(&format!("/{folder}"))))
-            });
-            if hit && namespace.is_some() {
-                return namespace.map(|n| n.value.clone());
-            }
-        }
-        let sets: Vec<_> = self.applications.iter().filter(|a| a.set && !a.generators.is_empty()).collect();
-        let fill = |application: &crate::Application, folder: &str| {
-            destination(&application.namespace.as_ref()?.value, folder)
-        };
-        if let Some(full) = &full {
-            // The folder itself, or an ancestor that the generator covers (a recursive or kustomized application).
-            let ancestors = || std::iter::successors(Some(full.as_str()), |f| f.rfind('/').map(|i| &f[..i]));
-            for ancestor in ancestors() {
-                let hit = sets.iter().find(|a| a.generators.iter().any(|g| g.covers(ancestor)));
-                if let Some(set) = hit {
-                    return fill(set, ancestor);
-                }
-            }
-        }
-        let [only] = sets.as_slice() else { return None };
-        let starred =
-            only.generators.iter().flat_map(|g| &g.directories).any(|(p, exclude)| !exclude && p.value.ends_with("/*"));
-        let own = self.objects.get(only.object).and_then(|o| self.files.get(o.at.file)).map(|f| folder_of(&f.path));
-        (starred && !folder.is_empty() && own != Some(folder)).then(|| fill(only, folder)).flatten()
     }
 
     fn generate_config_maps(&mut self) {
@@ -182,30 +137,39 @@ impl Repository {
     }
 
     fn link_rollouts(&mut self) {
-        for index in 0..self.rollouts.len() {
-            let Some(rollout) = self.rollouts.get(index) else { continue };
-            let own = self.workloads.iter().position(|w| w.object == rollout.object);
+        let mut by_object: HashMap<usize, usize> = HashMap::new();
+        let mut by_name: HashMap<&str, Vec<&crate::Workload>> = HashMap::new();
+        for (index, workload) in self.workloads.iter().enumerate() {
+            by_object.entry(workload.object).or_insert(index);
+            by_name.entry(&workload.name).or_default().push(workload);
+        }
+        for rollout in &mut self.rollouts {
             let referenced = || {
                 let (kind, name) = rollout.workload_ref.as_ref()?;
-                let same = |w: &crate::Workload| {
-                    w.kind == *kind && w.name == *name && compatible(&w.namespace, &rollout.namespace)
-                };
-                self.workloads.iter().position(same)
+                let same = |w: &&&crate::Workload| w.kind == *kind && compatible(&w.namespace, &rollout.namespace);
+                by_name.get(name.as_str())?.iter().find(same).map(|w| w.object)
             };
-            let workload = own.or_else(referenced);
-            if let Some(rollout) = self.rollouts.get_mut(index) {
-                rollout.workload = workload;
-            }
+            let own = by_object.get(&rollout.object).copied();
+            rollout.workload = own.or_else(|| referenced().and_then(|object| by_object.get(&object).copied()));
         }
     }
 
     fn link_collectors(&mut self) {
         // Workloads that read each ConfigMap, or run a collector image.
+        let mut readers = Readers::new();
+        for (index, workload) in self.workloads.iter().enumerate() {
+            for map in workload.volumes.iter().filter_map(|v| v.config_map.as_ref()) {
+                let list = readers.entry(map.value.clone()).or_default();
+                if list.last() != Some(&index) {
+                    list.push(index);
+                }
+            }
+        }
         for index in 0..self.collectors.len() {
             let Some(collector) = self.collectors.get(index) else { continue };
             let workload = match &collector.source {
-                Source::ConfigMap { object, .. } => self.reader_of_config_map(*object),
-                Source::File => self.reader_of_generated(collector),
+                Source::ConfigMap { object, .. } => self.reader_of_config_map(&readers, *object),
+                Source::File => self.reader_of_generated(&readers, collector),
                 Source::Operator { .. } => None,
             };
             let image = workload
@@ -248,28 +212,21 @@ impl Repository {
         services().filter(runs).filter(|s| s.mounts_around(path)).collect()
     }
 
-    fn reader_of_config_map(&self, object: usize) -> Option<usize> {
+    fn reader_of_config_map(&self, readers: &Readers, object: usize) -> Option<usize> {
         let map = self.objects.get(object)?;
-        self.reader(&map.name, &map.namespace, map.at.file)
+        self.reader(readers, &map.name, &map.namespace, map.at.file)
     }
 
-    fn reader_of_generated(&self, collector: &Collector) -> Option<usize> {
+    fn reader_of_generated(&self, readers: &Readers, collector: &Collector) -> Option<usize> {
         let at = collector.config.at.as_ref()?;
         let map =
             self.config_maps.iter().find(|m| m.object.is_none() && m.keys.iter().any(|(_, p)| p.file == at.file))?;
-        self.reader(&map.name, &map.namespace, at.file)
+        self.reader(readers, &map.name, &map.namespace, at.file)
     }
 
-    fn reader(&self, name: &str, namespace: &Option<String>, file: usize) -> Option<usize> {
-        let mounts =
-            |w: &crate::Workload| w.volumes.iter().any(|v| v.config_map.as_ref().is_some_and(|m| m.value == name));
-        let candidates: Vec<usize> = self
-            .workloads
-            .iter()
-            .enumerate()
-            .filter(|(_, w)| compatible(&w.namespace, namespace) && mounts(w))
-            .map(|(i, _)| i)
-            .collect();
+    fn reader(&self, readers: &Readers, name: &str, namespace: &Option<String>, file: usize) -> Option<usize> {
+        let here = |i: &usize| self.workloads.get(*i).is_some_and(|w| compatible(&w.namespace, namespace));
+        let candidates: Vec<usize> = readers.get(name)?.iter().copied().filter(here).collect();
         self.nearest(file, candidates, |i| self.workloads.get(*i).map(|w| w.template.file))
     }
 
@@ -300,8 +257,4 @@ pub fn compatible(a: &Option<String>, b: &Option<String>) -> bool {
         (Some(a), Some(b)) => a == b,
         _ => true,
     }
-}
-
-fn join(prefix: &str, folder: &str) -> String {
-    [prefix.trim_matches('/'), folder].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join("/")
 }

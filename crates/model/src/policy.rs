@@ -5,6 +5,7 @@ mod fault;
 pub use fault::PolicyError;
 
 use crate::source::SourceFile;
+use crate::typed;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -273,8 +274,11 @@ impl Default for Policy {
     fn default() -> Policy {
         static MISSION_POLICY: OnceLock<Policy> = OnceLock::new();
         // The embedded policy is ours; a test holds it readable, and nothing is asked for where it were not.
-        let read =
-            || serde_yaml::from_str::<Sections>(MISSION).map_or_else(|_| Policy::empty(), |s| s.over(Policy::empty()));
+        let read = || {
+            let stream = yaml::parse(MISSION);
+            let sections = stream.document(0).and_then(|root| typed::read::<Sections>(root).ok());
+            sections.map_or_else(Policy::empty, |sections| sections.over(Policy::empty()))
+        };
         MISSION_POLICY.get_or_init(read).clone()
     }
 }
@@ -378,6 +382,14 @@ mod tests {
         for (text, says) in cases {
             assert_eq!(Policy::parse(&text).unwrap_err().to_string(), says);
         }
+    }
+
+    #[test]
+    fn the_mission_reads_the_same_by_both_readers() {
+        let sections: Sections = serde_yaml::from_str(MISSION).unwrap();
+        let read = sections.over(Policy::empty());
+        assert!(!read.rollouts.is_empty() && !read.workloads.is_empty() && !read.elsewhere.is_empty());
+        assert_eq!(format!("{:#?}", Policy::default()), format!("{read:#?}"));
     }
 
     #[test]

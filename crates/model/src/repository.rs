@@ -58,24 +58,36 @@ struct Views {
     kustomizations: Vec<Kustomization>,
 }
 
+/// Fewer bytes than this are read before a second thread has started.
+const SMALL: usize = 256 << 10;
+/// With fewer files than this, what follows takes one thread less time than starting another.
+const FEW: usize = 256;
+
 impl Repository {
     /// Parses and types every file. Never fails: what is broken is in the streams' faults.
     pub fn read(sources: &[SourceFile], context: &Context) -> Repository {
-        let parts: Vec<(File, Views)> = sources
-            .par_iter()
-            .enumerate()
-            .map(|(index, source)| {
-                let file = File::read(source, context);
-                let views = Views::read(index, &file);
-                (file, views)
-            })
-            .collect();
+        let read = |(index, source): (usize, &SourceFile)| {
+            let file = File::read(source, context);
+            let views = Views::read(index, &file);
+            (file, views)
+        };
+        let size: usize = sources.iter().filter_map(|s| s.content.as_ref().ok()).map(|text| text.len()).sum();
+        let parts: Vec<(File, Views)> = if size < SMALL {
+            sources.iter().enumerate().map(read).collect()
+        } else {
+            sources.par_iter().enumerate().map(read).collect()
+        };
         let mut repository = Repository::default();
         for (file, views) in parts {
             repository.add(file, views);
         }
         repository.link(context);
         repository
+    }
+
+    /// Whether a thread is done with it before others have started.
+    pub fn is_small(&self) -> bool {
+        self.files.len() < FEW
     }
 
     fn add(&mut self, file: File, views: Views) {

@@ -2,6 +2,8 @@
 
 use crate::finding::{FileEdit, Finding, Fix, Location, Safety, Severity};
 use model::{Place, Repository};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use yaml::Op;
 
@@ -28,17 +30,30 @@ pub(crate) struct Echo {
 #[derive(Default)]
 pub(crate) struct Drafts {
     pub(crate) list: Vec<Draft>,
+    /// Where findings of the same hash stand in the list, of which so many are known.
+    said: HashMap<u64, Vec<usize>>,
+    known: usize,
 }
 
 impl Drafts {
     /// Adds a finding; one that was said already (a template that two rollouts run) is passed over.
     pub(crate) fn push(&mut self, draft: Draft) {
-        let said = |d: &Draft| {
+        let key = |draft: &Draft| {
+            let mut hasher = DefaultHasher::new();
+            (draft.finding.rule, draft.finding.at.file, &draft.finding.message).hash(&mut hasher);
+            hasher.finish()
+        };
+        for (index, draft) in self.list.iter().enumerate().skip(self.known) {
+            self.said.entry(key(draft)).or_default().push(index);
+        }
+        self.known = self.list.len();
+        let same = |d: &Draft| {
             d.finding.rule == draft.finding.rule
                 && d.finding.at == draft.finding.at
                 && d.finding.message == draft.finding.message
         };
-        if !self.list.iter().any(said) {
+        let alike = self.said.get(&key(&draft)).into_iter().flatten();
+        if !alike.filter_map(|index| self.list.get(*index)).any(same) {
             self.list.push(draft);
         }
     }

@@ -1,29 +1,41 @@
 //! Runs the rules, and applies their fixes until nothing changes.
 
-use crate::draft::Drafts;
+use crate::draft::{Draft, Drafts};
 use crate::finding::{Fix, Safety, Severity};
 use crate::outcome::{Applied, Changed, Evidence, Fixed, Judged, Report, Reported};
-use crate::registry::rules;
+use crate::registry::{Rule, rules};
 use crate::resolve::resolve;
 use crate::suppress::suppress;
 use contract::Contract;
 use gate::analysis::{strongest_abort, weakest_promotion};
 use model::{Context, Repository, Role, SourceFile};
+use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Checks a repository.
 pub fn check(repository: &Repository, context: &Context) -> Report {
     let contract = Contract::derive(repository, context);
-    let mut drafts = Drafts::default();
-    for rule in rules() {
-        (rule.check)(&contract, &mut drafts);
-    }
-    let findings = resolve(repository, drafts.list);
+    let findings = resolve(repository, drafts(&contract));
     let (findings, notes) = suppress(repository, context, findings);
     let mut judged = judged(repository, evidence(&contract));
     judged.notes.extend(notes);
     Report { findings, judged }
+}
+
+/// What every rule says, rule by rule.
+fn drafts(contract: &Contract<'_>) -> Vec<Draft> {
+    let check = |rule: &Rule| {
+        let mut drafts = Drafts::default();
+        (rule.check)(contract, &mut drafts);
+        drafts.list
+    };
+    if contract.repository.is_small() {
+        rules().iter().flat_map(check).collect()
+    } else {
+        let lists: Vec<Vec<Draft>> = rules().par_iter().map(check).collect();
+        lists.into_iter().flatten().collect()
+    }
 }
 
 fn evidence(contract: &Contract<'_>) -> Vec<Evidence> {

@@ -7,6 +7,10 @@
 //! How scalars are typed is documented at [`ScalarType`]; of duplicate keys, which both Kubernetes and the collector
 //! refuse to load and which are a [`Fault`] here, lookups see the last one.
 
+// The generators of the integration tests name the crate.
+#[cfg(test)]
+extern crate self as hyperspace_yaml;
+
 mod build;
 mod fault;
 mod node;

@@ -99,11 +99,12 @@ pub(super) fn span_flows(
     naming: &Naming,
 ) -> Vec<Flow> {
     let mut flows = Vec::new();
+    let names = SpanLabels::of(naming);
     for (request, good, bad) in request_rates(description, workload, load, contract) {
         let failing = request.failing.as_ref().map(|f| f.spans.as_slice()).unwrap_or_default();
         let parts = request.spans.iter().map(|s| (s, good)).chain(failing.iter().map(|s| (s, bad)));
         for (span, rate) in parts.filter(|(_, rate)| *rate > 0.0) {
-            let labels = span_labels(span, naming);
+            let labels = names.labels(span);
             // Only riders' requests are slow: a scrape is not.
             let slow = if request.entry { load.slow } else { 1.0 };
             add_flow(&mut flows, labels, rate * span.times, span.ms * slow);
@@ -121,12 +122,26 @@ fn add_flow(flows: &mut Vec<Flow>, labels: Vec<(String, String)>, rate: f64, ms:
 
 /// The labels that the span's own fields become on the exporter's page.
 pub(super) fn span_labels(span: &model::Span, naming: &Naming) -> Vec<(String, String)> {
-    let status = if span.error { "STATUS_CODE_ERROR" } else { "STATUS_CODE_UNSET" };
-    vec![
-        (naming.label("service.name"), span.service.clone()),
-        (naming.label("span.name"), span.name.clone()),
-        (naming.label("span.kind"), format!("SPAN_KIND_{}", span.kind.to_ascii_uppercase())),
-        (naming.label("status.code"), status.to_owned()),
-        ("job".to_owned(), span.service.clone()),
-    ]
+    SpanLabels::of(naming).labels(span)
+}
+
+/// What the labels of a span's own fields are called.
+struct SpanLabels([String; 4]);
+
+impl SpanLabels {
+    fn of(naming: &Naming) -> SpanLabels {
+        SpanLabels(["service.name", "span.name", "span.kind", "status.code"].map(|field| naming.label(field)))
+    }
+
+    fn labels(&self, span: &model::Span) -> Vec<(String, String)> {
+        let SpanLabels([service, name, kind, code]) = self;
+        let status = if span.error { "STATUS_CODE_ERROR" } else { "STATUS_CODE_UNSET" };
+        vec![
+            (service.clone(), span.service.clone()),
+            (name.clone(), span.name.clone()),
+            (kind.clone(), format!("SPAN_KIND_{}", span.kind.to_ascii_uppercase())),
+            (code.clone(), status.to_owned()),
+            ("job".to_owned(), span.service.clone()),
+        ]
+    }
 }

@@ -39,11 +39,8 @@ impl Builder<'_, '_> {
                 if !counted {
                     return None;
                 }
-                self.versions(workload, |builder, load, pod| {
-                    let flows = count_flows(description, workload, load, builder.contract, &builder.family.name);
-                    for flow in flows {
-                        builder.add(flow, load, pod, None);
-                    }
+                self.versions(workload, None, |builder, load| {
+                    count_flows(description, workload, load, builder.contract, &builder.family.name)
                 });
                 Some(())
             }
@@ -57,10 +54,8 @@ impl Builder<'_, '_> {
                 for sender in &source.senders {
                     let workload = self.contract.repository.workloads.get(*sender)?;
                     let description = self.contract.description_of(workload).filter(|d| !d.requests.is_empty())?;
-                    self.versions(workload, |builder, load, pod| {
-                        for flow in span_flows(description, workload, load, builder.contract, &source.naming) {
-                            builder.add(flow, load, pod, Some(source));
-                        }
+                    self.versions(workload, Some(source), |builder, load| {
+                        span_flows(description, workload, load, builder.contract, &source.naming)
                     });
                 }
                 Some(())
@@ -68,7 +63,13 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn versions(&mut self, workload: &Workload, mut each: impl FnMut(&mut Self, &Load, &Pod<'_>)) {
+    /// Adds what every pod of both versions leaves behind: all pods of one version the same flows.
+    fn versions(
+        &mut self,
+        workload: &Workload,
+        spans: Option<&crate::SpanMetrics>,
+        flows: impl Fn(&Self, &Load) -> Vec<Flow>,
+    ) {
         let scenario = self.scenario;
         let mut versions = vec![(scenario.stable, STABLE_HASH)];
         if workload.kind == "Rollout"
@@ -81,15 +82,22 @@ impl Builder<'_, '_> {
             versions.insert(0, (scenario.canary, CANARY_HASH));
         }
         for (load, hash) in versions.iter().filter(|(load, _)| load.running) {
+            let mut flows = flows(self, load);
+            flows.retain(|flow| self.possible(flow));
+            let clock = self.clock(load, spans.map(|source| source.flush));
             for index in 0..PODS.len() {
-                each(self, load, &Pod { workload, hash, index });
+                let pod = Pod { workload, hash, index };
+                for flow in &flows {
+                    self.add(flow, &clock, &pod, spans);
+                }
             }
         }
     }
 
     /// Adds the series of one flow in one pod, a bucket each for histograms.
-    fn add(&mut self, flow: Flow, load: &Load, pod: &Pod<'_>, spans: Option<&crate::SpanMetrics>) {
-        if !self.possible(&flow) {
+    fn add(&mut self, flow: &Flow, clock: &Clock, pod: &Pod<'_>, spans: Option<&crate::SpanMetrics>) {
+        // Riders' series come into being with the first request; a described endpoint's zero series with them.
+        if clock.seen.is_empty() || (flow.rate <= 0.0 && spans.is_some()) {
             return;
         }
         let mut labels = BTreeMap::new();
@@ -107,9 +115,11 @@ impl Builder<'_, '_> {
             };
             labels.insert(name.clone(), value);
         }
-        for (name, value) in flow.labels {
-            if self.family.labels.contains_key(&name) {
-                labels.insert(name, value);
+        for (name, value) in &flow.labels {
+            if let Some(label) = labels.get_mut(name) {
+                label.clone_from(value);
+            } else if self.family.labels.contains_key(name) {
+                labels.insert(name.clone(), value.clone());
             }
         }
         labels.remove("le");
@@ -124,13 +134,13 @@ impl Builder<'_, '_> {
                     let mut labels = labels.clone();
                     labels.insert("le".to_owned(), le(bound));
                     let part = if bound.is_infinite() { 1.0 } else { share(bound * source.unit_ms) };
-                    self.push(labels, flow.rate * part, flow.rate, load, Some(source.flush));
+                    self.found.add(labels, clock.samples(flow.rate * part));
                 }
             }
             (Kind::Sum, Some(source)) => {
-                self.push(labels, flow.rate * flow.ms / source.unit_ms, flow.rate, load, Some(source.flush));
+                self.found.add(labels, clock.samples(flow.rate * flow.ms / source.unit_ms));
             }
-            (_, source) => self.push(labels, flow.rate, flow.rate, load, source.map(|s| s.flush)),
+            _ => self.found.add(labels, clock.samples(flow.rate)),
         }
     }
 
@@ -167,11 +177,11 @@ impl Builder<'_, '_> {
         })
     }
 
-    fn push(&mut self, labels: BTreeMap<String, String>, rate: f64, presence: f64, load: &Load, flush: Option<f64>) {
+    /// When a version's series are scraped, and for how long requests have come by what each scrape shows.
+    fn clock(&self, load: &Load, flush: Option<f64>) -> Clock {
         let interval = self.contract.context.policy.prometheus.scrape_interval.max(1.0);
-        let mut samples = Vec::new();
-        let first = ((self.from / interval).floor() + self.scenario.scrape_phase) * interval;
-        let mut at = first;
+        let mut clock = Clock::default();
+        let mut at = ((self.from / interval).floor() + self.scenario.scrape_phase) * interval;
         while at <= self.end {
             let seen = match flush {
                 Some(flush) if flush > 0.0 => {
@@ -180,17 +190,25 @@ impl Builder<'_, '_> {
                 }
                 _ => at,
             };
-            // Riders' series come into being with the first request; a described endpoint's zero series with them.
-            if seen > load.since && (presence > 0.0 || flush.is_none()) {
-                samples.push((at, rate * (seen - load.since)));
+            if seen > load.since {
+                clock.seen.push((at, seen - load.since));
             }
             at += interval;
         }
-        if samples.is_empty() {
-            return;
-        }
-        // Flows that no label tells apart are one series: what a counter that lost a dimension shows.
-        self.found.add(labels, samples);
+        clock
+    }
+}
+
+/// Scrapes that show anything, and the seconds of requests that each shows.
+#[derive(Default)]
+struct Clock {
+    seen: Vec<(f64, f64)>,
+}
+
+impl Clock {
+    /// A counter that rises by `rate` a second.
+    fn samples(&self, rate: f64) -> Vec<(f64, f64)> {
+        self.seen.iter().map(|(at, seconds)| (*at, rate * seconds)).collect()
     }
 }
 
@@ -202,6 +220,7 @@ pub(super) struct World {
 }
 
 impl World {
+    /// Flows that no label tells apart are one series: what a counter that lost a dimension shows.
     fn add(&mut self, labels: BTreeMap<String, String>, samples: Vec<(f64, f64)>) {
         let mut hasher = DefaultHasher::new();
         labels.hash(&mut hasher);

@@ -4,35 +4,61 @@ use regex::Regex;
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern(Regex);
+pub(super) enum Pattern {
+    /// Words between bars, which need no expression to be told apart: `a|b`.
+    Words(String),
+    Regex(Regex),
+}
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_str() == other.0.as_str()
+        match (self, other) {
+            (Pattern::Words(one), Pattern::Words(other)) => one == other,
+            (Pattern::Regex(one), Pattern::Regex(other)) => one.as_str() == other.as_str(),
+            _ => false,
+        }
     }
 }
 
 impl Pattern {
     pub(super) fn new(pattern: &str) -> Result<Self, String> {
-        // The pattern alone first: `a)(b` must not pass because of the group around it.
-        let translated = translate(pattern)?;
-        let compile =
-            |pattern: &str| Regex::new(pattern).map_err(|_| format!("invalid regular expression {pattern:?}"));
-        compile(&translated)?;
-        compile(&format!("^(?s:{translated})$")).map(Self)
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/' | b':' | b' ' | b'|');
+        if pattern.bytes().all(word) {
+            return Ok(Pattern::Words(pattern.to_owned()));
+        }
+        compile(pattern).map(Pattern::Regex)
     }
 
     pub(super) fn is_match(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        match self {
+            Pattern::Words(words) => words.split('|').any(|word| word == text),
+            Pattern::Regex(regex) => regex.is_match(text),
+        }
     }
 
     /// The whole match and its groups, with Go's template syntax (`$1`, `${name}`) expanded.
     pub(super) fn expand(&self, text: &str, template: &str) -> Option<String> {
-        let captures = self.0.captures(text)?;
+        let compiled;
+        let regex = match self {
+            Pattern::Words(words) => {
+                compiled = compile(words).ok()?;
+                &compiled
+            }
+            Pattern::Regex(regex) => regex,
+        };
+        let captures = regex.captures(text)?;
         let mut expanded = String::new();
         captures.expand(template, &mut expanded);
         Some(expanded)
     }
+}
+
+fn compile(pattern: &str) -> Result<Regex, String> {
+    // The pattern alone first: `a)(b` must not pass because of the group around it.
+    let translated = translate(pattern)?;
+    let compile = |pattern: &str| Regex::new(pattern).map_err(|_| format!("invalid regular expression {pattern:?}"));
+    compile(&translated)?;
+    compile(&format!("^(?s:{translated})$"))
 }
 
 /// Go's syntax to that of the regex crate: braces that repeat nothing are literal in Go, and so are `[`, `&&`, `--` and
@@ -134,4 +160,25 @@ fn repetition(text: &str) -> Option<(usize, bool)> {
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let small = |part: &str| part.is_empty() || part.parse::<u32>().is_ok_and(|count| count <= 1000);
     (!low.is_empty() && digits(low) && digits(high)).then_some((end + 1, small(low) && small(high)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pattern, compile};
+
+    #[test]
+    fn words_are_told_apart_as_the_expression_would() {
+        for pattern in ["", "a", "a|b", "a|", "|", "GET /dispatch|GET /config", "a-b:c_1"] {
+            let quick = Pattern::new(pattern).unwrap();
+            assert!(matches!(quick, Pattern::Words(_)), "{pattern}");
+            let slow = Pattern::Regex(compile(pattern).unwrap());
+            for text in
+                ["", "a", "b", "ab", "a|b", "|", "A", "GET /config", "GET /dispatch|GET /config", "a-b:c_1", "a\n"]
+            {
+                assert_eq!(quick.is_match(text), slow.is_match(text), "{pattern} {text}");
+                assert_eq!(quick.expand(text, "<$0>"), slow.expand(text, "<$0>"), "{pattern} {text}");
+            }
+        }
+        assert!(matches!(Pattern::new("a.b"), Ok(Pattern::Regex(_))));
+    }
 }

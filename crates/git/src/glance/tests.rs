@@ -45,7 +45,20 @@ fn what_is_seen() {
     assert_eq!(seen.remotes, ["https://***@example.org/o/r.git", "git@example.org:o/r.git"]);
     let folders: Vec<_> = seen.directories.iter().map(String::as_str).collect();
     assert_eq!(folders, [".argo", "a", "a-b", "a/b", "long", "long/er", "long/er/path", "long/er/path/here"]);
-    assert_eq!(glance(tempfile::tempdir().unwrap().path()).unwrap(), None);
+}
+
+#[test]
+fn nowhere_is_seen_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(is_nowhere(dir.path()));
+    assert_eq!((glance(dir.path()).unwrap(), thorough(dir.path()).unwrap()), (None, None));
+    let bare = dir.path().join("bare");
+    fs::create_dir(&bare).unwrap();
+    git(&bare, &["init", "-q", "--bare"]);
+    assert!(!is_nowhere(&bare.join("refs")));
+    assert!(!is_nowhere(&scene(&[]).path().join("a")));
+    // Names that do not exist are libgit2's to complain about.
+    assert!(!is_nowhere(&dir.path().join("missing")));
 }
 
 /// The light way is taken where it can be, unless the configuration of whoever runs this test says otherwise.

@@ -5,6 +5,7 @@ use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{ONE_READING, Rule};
 use contract::{Contract, selects};
 use model::{Pairs, Place, Service, Workload, compatible, folder_of, pair};
+use std::collections::HashMap;
 use yaml::{Op, Value};
 
 pub(crate) const RULE: Rule = Rule {
@@ -18,13 +19,37 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
-    for workload in contract.repository.workloads.iter().filter(|w| !w.selector.is_empty()) {
-        if !selects(&workload.selector, &workload.labels) {
-            drafts.push(own_selector(contract, workload));
+    let pods = Pods::of(contract);
+    for (workload, _) in &pods.slipped {
+        drafts.push(own_selector(contract, workload));
+    }
+    for (index, service) in contract.repository.services.iter().enumerate() {
+        if !service.external && !service.selector.is_empty() && contract.links.pods(index).is_empty() {
+            drafts.list.extend(no_pods(contract, &pods, service));
         }
     }
-    for service in contract.repository.services.iter().filter(|s| !s.external && !s.selector.is_empty()) {
-        drafts.list.extend(no_pods(contract, service));
+}
+
+/// The workloads, found without asking all of them for every Service.
+struct Pods<'r> {
+    /// Those whose selector does not take their own pods, with the labels that these were meant to carry.
+    slipped: Vec<(&'r Workload, Pairs)>,
+    by_name: HashMap<&'r str, Vec<&'r Workload>>,
+    by_folder: HashMap<&'r str, Vec<&'r Workload>>,
+}
+
+impl<'r> Pods<'r> {
+    fn of(contract: &Contract<'r>) -> Pods<'r> {
+        let repository = contract.repository;
+        let mut pods = Pods { slipped: Vec::new(), by_name: HashMap::new(), by_folder: HashMap::new() };
+        for workload in &repository.workloads {
+            if !workload.selector.is_empty() && !selects(&workload.selector, &workload.labels) {
+                pods.slipped.push((workload, intended(workload)));
+            }
+            pods.by_name.entry(&workload.name).or_default().push(workload);
+            pods.by_folder.entry(folder_of(repository.path(&workload.template))).or_default().push(workload);
+        }
+        pods
     }
 }
 
@@ -90,22 +115,24 @@ fn align(at: &Place, have: &Pairs, wanted: &Pairs) -> Option<Fix> {
 }
 
 /// A Service without pods counts only where it is clear which pods were meant: others' pods are made by operators.
-fn no_pods(contract: &Contract<'_>, service: &Service) -> Option<Draft> {
-    let here: Vec<&Workload> =
-        contract.repository.workloads.iter().filter(|w| compatible(&service.namespace, &w.namespace)).collect();
-    if here.iter().any(|w| selects(&service.selector, &w.labels) || selects(&service.selector, &intended(w))) {
+fn no_pods<'r>(contract: &Contract<'r>, pods: &Pods<'r>, service: &Service) -> Option<Draft> {
+    let here = |w: &Workload| compatible(&service.namespace, &w.namespace);
+    if pods.slipped.iter().any(|(w, intended)| here(w) && selects(&service.selector, intended)) {
         return None;
     }
-    let folder = |place: &Place| folder_of(contract.repository.path(place)).to_owned();
-    let beside: Vec<&Workload> =
-        here.iter().copied().filter(|w| folder(&w.template) == folder(&service.spec)).collect();
-    let named = || here.iter().copied().filter(|w| w.name == service.name).collect::<Vec<_>>();
+    let among = |list: Option<&Vec<&'r Workload>>| -> Vec<&'r Workload> {
+        list.into_iter().flatten().copied().filter(|w| here(w)).collect()
+    };
+    let named = among(pods.by_name.get(service.name.as_str()));
     let shares = |w: &&Workload| {
         service.selector.iter().any(|(k, v)| w.labels.iter().any(|(lk, lv)| lk == k || lv.value == v.value))
     };
-    let candidates: Vec<&Workload> = match named().as_slice() {
+    let candidates: Vec<&'r Workload> = match named.as_slice() {
         [one] => vec![*one],
-        _ => beside.into_iter().filter(shares).collect(),
+        _ => {
+            let beside = among(pods.by_folder.get(folder_of(contract.repository.path(&service.spec))));
+            beside.into_iter().filter(shares).collect()
+        }
     };
     let [meant] = candidates.as_slice() else { return None };
     // An experiment's pods carry labels of their own.

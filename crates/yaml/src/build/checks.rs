@@ -5,6 +5,9 @@ use crate::fault::FaultKind;
 use crate::tree::{Body, NONE, Span};
 use std::collections::HashMap;
 
+/// Up to so many keys are compared with each other; more are hashed.
+const FEW: usize = 16;
+
 /// How much a node is when all its aliases are written out.
 #[derive(Clone, Copy)]
 pub(super) struct Weight {
@@ -58,9 +61,11 @@ impl Builder<'_> {
         let count = keys.len() / 2;
         let text = |i: usize| key_text(&self.tree, self.text, keys[2 * i]);
         let mut found: Vec<(u32, u32)> = Vec::new();
-        if count <= 16 {
-            for i in 1..count {
-                if let Some(first) = (0..i).find(|&first| text(first) == text(i)) {
+        if count <= FEW {
+            let mut texts = [""; FEW];
+            for i in 0..count {
+                texts[i] = text(i);
+                if let Some(first) = texts[..i].iter().position(|first| *first == texts[i]) {
                     found.push((keys[2 * first], keys[2 * i]));
                 }
             }

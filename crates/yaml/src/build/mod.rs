@@ -2,6 +2,9 @@
 
 mod checks;
 mod loaders;
+mod quick;
+#[cfg(test)]
+mod same;
 mod scalars;
 
 use crate::fault::{Fault, FaultKind};
@@ -50,28 +53,17 @@ struct Builder<'a> {
     token_end: usize,
 }
 
+/// What a text holds: by the quick reader where it is written as manifests mostly are, else by the parser.
 pub(crate) fn build(text: &str) -> (Tree, Vec<Fault>) {
-    let mut builder = Builder {
-        text,
-        tree: Tree::default(),
-        faults: Vec::new(),
-        frames: Vec::new(),
-        pending: Vec::new(),
-        anchors: Vec::new(),
-        aliases: Vec::new(),
-        document: 0,
-        document_open: false,
-        starts: Vec::new(),
-        root: NONE,
-        root_weight: Weight::ONE,
-        token_end: 0,
-    };
+    quick::read(text).unwrap_or_else(|| parsed(text))
+}
+
+/// What the parser reads in a text.
+fn parsed(text: &str) -> (Tree, Vec<Fault>) {
+    let mut builder = Builder::new(text);
     if u32::try_from(text.len()).is_err() {
         builder.fault(FaultKind::TooLarge, "the text has 4 GiB or more".to_owned(), 0..0);
     } else {
-        // About one node for 12 bytes in manifests.
-        builder.tree.nodes.reserve(text.len() / 12 + 4);
-        builder.tree.children.reserve(text.len() / 12 + 4);
         builder.run();
         builder.control_characters();
         builder.tabs();
@@ -80,6 +72,29 @@ pub(crate) fn build(text: &str) -> (Tree, Vec<Fault>) {
 }
 
 impl<'a> Builder<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut tree = Tree::default();
+        // About one node for 12 bytes in manifests.
+        let nodes = text.len().min(u32::MAX as usize) / 12 + 4;
+        tree.nodes.reserve(nodes);
+        tree.children.reserve(nodes);
+        Builder {
+            text,
+            tree,
+            faults: Vec::new(),
+            frames: Vec::new(),
+            pending: Vec::new(),
+            anchors: Vec::new(),
+            aliases: Vec::new(),
+            document: 0,
+            document_open: false,
+            starts: Vec::new(),
+            root: NONE,
+            root_weight: Weight::ONE,
+            token_end: 0,
+        }
+    }
+
     fn run(&mut self) {
         let options = granit_parser::options! {
             emit_unresolved_aliases: true,
@@ -266,17 +281,23 @@ impl<'a> Builder<'a> {
             _ => span,
         };
         self.token_end = span.end;
+        let node = self.begin(mapping, flow, anchor, span.into());
+        self.set_anchor(anchor, node, false, Weight::ONE);
+        true
+    }
+
+    /// Opens a collection whose place is known.
+    fn begin(&mut self, mapping: bool, flow: bool, anchor: usize, span: Span) -> u32 {
         let children = Span::empty(0);
         let body = match mapping {
             true => Body::Mapping { children, flow, merge: false },
             false => Body::Sequence { children, flow },
         };
         // The parent learns the weight when this ends.
-        let node = self.add(span.into(), body, Weight { nodes: 0, aliased: 0, depth: 0 });
+        let node = self.add(span, body, Weight { nodes: 0, aliased: 0, depth: 0 });
         let children = self.pending.len();
         self.frames.push(Frame { node, anchor, children, key: NONE, mapping, merge: false, weight: Weight::ONE });
-        self.set_anchor(anchor, node, false, Weight::ONE);
-        true
+        node
     }
 
     /// Ends the innermost collection; `token` is the closing bracket's span, empty for block collections, `None` when
@@ -288,7 +309,17 @@ impl<'a> Builder<'a> {
             let scalar = Scalar { text: absent, style: ScalarStyle::Plain, tag: Tag::None, null: true };
             self.add(absent.span, Body::Scalar(scalar), Weight::ONE);
         }
-        let Some(frame) = self.frames.pop() else { return };
+        let Some((frame, children)) = self.end(token) else { return };
+        if frame.mapping {
+            self.duplicate_keys(children);
+            self.keys(children, frame.merge);
+        }
+        self.set_anchor(frame.anchor, frame.node, true, frame.weight);
+    }
+
+    /// Ends the innermost collection and gives its children, the keys not looked at yet.
+    fn end(&mut self, token: Option<Range<usize>>) -> Option<(Frame, Span)> {
+        let frame = self.frames.pop()?;
         let start = self.tree.children.len();
         self.tree.children.extend(self.pending.drain(frame.children..));
         let children: Span = (start..self.tree.children.len()).into();
@@ -313,15 +344,11 @@ impl<'a> Builder<'a> {
             }
             _ => last_end.unwrap_or(node.span.end).max(node.span.end),
         };
-        if frame.mapping {
-            self.duplicate_keys(children);
-            self.keys(children, frame.merge);
-        }
-        self.set_anchor(frame.anchor, frame.node, true, frame.weight);
         match self.frames.last_mut() {
             Some(parent) => parent.weight.add(frame.weight),
             None => self.root_weight = frame.weight,
         }
+        Some((frame, children))
     }
 
     fn end_document(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::{Builder, checks::Weight};
 use crate::scalar::{self, ScalarStyle, Tag};
-use crate::tree::{Body, NONE, Scalar, Text};
+use crate::tree::{Body, NONE, Scalar, Span, Text};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -54,14 +54,19 @@ impl Builder<'_> {
             frame.merge = true;
         }
         self.token_end = self.token_end.max(span.end);
-        let body = Body::Scalar(Scalar { text: text_at, style, tag, null });
-        let id = self.add(span.into(), body, Weight::ONE);
-        let string = style != ScalarStyle::Plain && matches!(tag, Tag::None | Tag::Str);
+        let id = self.put(Scalar { text: text_at, style, tag, null }, span.into(), is_key);
+        self.set_anchor(anchor, id, true, Weight::ONE);
+    }
+
+    /// Adds a scalar whose place and text are known.
+    pub(super) fn put(&mut self, scalar: Scalar, span: Span, is_key: bool) -> u32 {
+        let id = self.add(span, Body::Scalar(scalar), Weight::ONE);
+        let string = scalar.style != ScalarStyle::Plain && matches!(scalar.tag, Tag::None | Tag::Str);
         if string && !is_key {
             self.tree.nodes[id as usize].embed = self.tree.embedded.len() as u32;
             self.tree.embedded.push(OnceLock::new());
         }
-        self.set_anchor(anchor, id, true, Weight::ONE);
+        id
     }
 
     /// The parser's span, with a block scalar's header and without the blank lines behind it; an absent value lies
