@@ -17,7 +17,8 @@ fuzz_target!(|text: &str| {
     for selector in query.selectors() {
         assert!(text.get(selector.span.clone()).is_some(), "{selector:?}");
         let edits = [
-            query.add_matcher(selector, "pod-hash", MatchOp::Re, "a\"|b\\"),
+            query.add_matcher(selector, "pod-hash", MatchOp::Eq, "a\"b\\"),
+            query.add_matcher(selector, "path", MatchOp::Re, "/|/a\\.b"),
             query.replace_name(selector, "calls_total"),
             selector.matchers.first().and_then(|m| query.remove_matcher(selector, m)),
         ];

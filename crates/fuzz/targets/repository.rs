@@ -31,7 +31,9 @@ fn split(text: &str) -> Vec<SourceFile> {
             (None, None) => files.push(("a.yaml".to_owned(), line.to_owned())),
         }
     }
-    files.dedup_by(|b, a| a.0 == b.0);
+    // A folder has each path once.
+    let mut seen = std::collections::HashSet::new();
+    files.retain(|(path, _)| seen.insert(path.clone()));
     files.into_iter().map(|(path, content)| SourceFile { path, content: Ok(content.into()) }).collect()
 }
 
