@@ -26,6 +26,9 @@ const CONSEQUENCE: &str =
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract) {
         let Some((text, _)) = view.query() else { continue };
+        if let Some(draft) = super::bucket::dropped(&view) {
+            drafts.push(draft);
+        }
         for selector in view.selectors() {
             let families = view.families(selector);
             if families.is_empty() {

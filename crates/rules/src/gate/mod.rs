@@ -1,6 +1,7 @@
 //! Rules about gates: queries, conditions and how measurements are counted.
 
 pub(crate) mod arbitrary;
+mod bucket;
 mod build;
 pub(crate) mod condition_type;
 mod fallback;
