@@ -119,7 +119,7 @@ fn remarks(rows: &[Row<'_>], gates: &[(String, GateKind)]) -> Vec<Remark> {
 }
 
 /// For a canary of which a share fails: how often the error gate lets it pass by its computed power, at the rate that the
-/// riders really had. The share is that of all riders' requests, as it was counted.
+/// riders really had and the share that was meant: what happened to fail would lean to the verdict.
 fn predicted(runs: &[&CanaryRun]) -> Option<f64> {
     let first = runs.first()?;
     let Fault::Failing(_) = first.fault else { return None };
@@ -127,7 +127,5 @@ fn predicted(runs: &[&CanaryRun]) -> Option<f64> {
     let (counted, bound, window) =
         (gate.metric.counted.as_ref()?, gate.metric.threshold.as_ref()?, gate.metric.window?);
     let rate = runs.iter().map(|run| run.rate()).sum::<f64>() / runs.len() as f64;
-    let (failed, sent) = runs.iter().fold((0, 0), |(f, s), run| (f + run.riders.failed, s + run.riders.sent()));
-    let share = failed as f64 / (sent.max(1)) as f64;
-    Some(error_gate_pass_probability(counted, &Power { rate, window }, share, bound.value))
+    Some(error_gate_pass_probability(counted, &Power { rate, window }, first.failing, bound.value))
 }

@@ -99,6 +99,8 @@ pub struct CanaryRun {
     pub riders: Tally,
     /// How long it was ridden, in seconds.
     pub seconds: f64,
+    /// The share of its requests that is meant to fail.
+    pub failing: f64,
 }
 
 impl CanaryRun {
@@ -209,7 +211,8 @@ async fn measure(
     let (stable, versions) = tallies;
     let canaries = order.canaries.iter().zip(ended?).zip(&versions).map(|(((fault, _), metrics), tally)| {
         let riding = fault.first_ride(length).map_or(0.0, |first| seconds - first.as_secs_f64());
-        CanaryRun { fault: *fault, metrics, riders: read(tally), seconds: riding.max(0.0) }
+        let failing = fault.failing() * order.plan.riders.rides();
+        CanaryRun { fault: *fault, metrics, riders: read(tally), seconds: riding.max(0.0), failing }
     });
     Ok(Outcome { canaries: canaries.collect(), told, started, took: began.elapsed(), stable: read(&stable) })
 }

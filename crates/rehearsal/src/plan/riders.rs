@@ -46,6 +46,13 @@ impl Riders {
         Riders::usual()
     }
 
+    /// The share of requests that are rides: all but looks at the front page.
+    #[must_use]
+    pub fn rides(&self) -> f64 {
+        let rides = self.paths.iter().filter(|path| *path != "/").count();
+        rides as f64 / self.paths.len().max(1) as f64
+    }
+
     /// The adventure's.
     #[must_use]
     pub fn usual() -> Riders {
@@ -93,6 +100,7 @@ mod tests {
         let riders = Riders::like(script, &entries).expect("riders");
         assert_eq!(riders.paths, ["/", "/dispatch?customer=123", "/dispatch?customer=9"]);
         assert_eq!(riders.pause, Duration::from_millis(500));
+        assert!((riders.rides() - 2.0 / 3.0).abs() < 1e-9);
         assert_eq!(Riders::like("sleep infinity", &entries), None);
     }
 }
