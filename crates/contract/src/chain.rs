@@ -48,7 +48,7 @@ pub(crate) fn senders(world: World<'_>) -> Vec<Sender> {
                 let caller = Caller { policy: description.is_some(), otlp: true };
                 let target = world.resolve(workload.namespace.as_deref(), workload.template.file, &parsed, caller);
                 let collector = collector_behind(world.links, &target);
-                let grpc = match described {
+                let grpc = match description.and_then(|d| d.otlp.as_ref()) {
                     Some(otlp) => Some(otlp.protocol == "grpc"),
                     None => protocol_variable(container),
                 };

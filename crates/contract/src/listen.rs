@@ -125,7 +125,7 @@ fn listener(repository: &Repository, collector: &Collector, component: &Componen
     Some(Listener {
         class: component.class,
         id: component.id.clone(),
-        port: endpoint.port.or(kind.port)?,
+        port: endpoint.port.or(kind.port).or(endpoint.effective_port())?,
         host: endpoint.meaning(),
         speaks: kind.speaks,
         at,

@@ -2,7 +2,7 @@
 
 use crate::series::{Domain, Family, Origin};
 use crate::{CANARY_HASH, Contract, STABLE_HASH};
-use model::Workload;
+use model::{Workload, pair};
 
 /// Pods of each version that simulations and rules reckon with, by the random end of their names (Kubernetes appends five
 /// characters of `bcdfghjklmnpqrstvwxz2456789`).
@@ -55,6 +55,34 @@ impl Contract<'_> {
             }
             Some(Domain::PodName) => Versions { canary: names(CANARY_HASH), stable: names(STABLE_HASH) },
             _ => Versions::default(),
+        }
+    }
+}
+
+impl Contract<'_> {
+    /// What a pod of the workload has as that label: what its template says, else what its controller adds. A label that
+    /// neither gives is empty, unless a kustomization may add it.
+    pub fn pod_label(&self, workload: &Workload, label: &str) -> Domain {
+        const HASH: &str = "rollouts-pod-template-hash";
+        if let Some(text) = pair(&workload.labels, label) {
+            return Domain::Values(vec![text.value.clone()]);
+        }
+        let rolled = self.repository.rollouts.iter().any(|r| {
+            let template = r.workload.and_then(|w| self.repository.workloads.get(w));
+            template.is_some_and(|w| w.object == workload.object)
+        });
+        let given = match workload.kind.as_str() {
+            "Rollout" => label == HASH,
+            "Deployment" | "ReplicaSet" => label == "pod-template-hash" || (label == HASH && rolled),
+            "DaemonSet" => matches!(label, "controller-revision-hash" | "pod-template-generation"),
+            // Other controllers have labels of their own, and nobody lists them here.
+            _ => true,
+        };
+        match (given, label) {
+            (true, HASH) => Domain::PodHash,
+            (true, _) => Domain::Any,
+            (false, _) if self.repository.kustomizations.is_empty() => Domain::Values(vec![String::new()]),
+            (false, _) => Domain::Any,
         }
     }
 }

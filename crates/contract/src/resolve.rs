@@ -118,6 +118,12 @@ impl<'a> Call<'a> {
         if services.is_empty() {
             return Target::Unknown;
         }
+        // Somebody else's namespace, and one of the repository's own has just that Service.
+        let services_here = self.world.links.named(self.name).filter_map(|i| self.world.repository.services.get(i));
+        let mut homes = services_here.filter(|s| self.serves(s)).filter_map(|s| s.namespace.as_deref());
+        if let (Some(home), None) = (homes.next(), homes.next()) {
+            return self.missing(namespace, vec![(in_namespace(self.name, home), self.port)]);
+        }
         let near: Vec<&str> = match nearest_word(self.name, services.iter().map(|s| s.name.as_str())) {
             Some(near) => vec![near],
             None => services.iter().filter(|s| s.ports.contains_key(&self.port)).map(|s| s.name.as_str()).collect(),

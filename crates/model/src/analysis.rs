@@ -146,7 +146,9 @@ impl Metric {
     fn read(file: usize, node: Node<'_>, dry: &[(String, Place)]) -> Metric {
         let text = |key: &str| Text::at(file, node, &[key]);
         let int = |key: &str| node.get(key).and_then(|n| n.as_str()).and_then(|s| s.trim().parse().ok());
-        let seconds = |key: &str| node.get(key).and_then(|n| n.as_str()).and_then(go_duration);
+        // One without a unit is refused, which is a finding of its own; seconds were meant.
+        let lenient = |s: &str| go_duration(s).or_else(|| s.trim().parse().ok());
+        let seconds = |key: &str| node.get(key).and_then(|n| n.as_str()).and_then(lenient);
         let name = node.get("name").and_then(|n| n.as_str()).unwrap_or_default().to_owned();
         let dry_run = dry.iter().find(|(pattern, _)| dry_run_covers(pattern, &name)).map(|(_, at)| at.clone());
         Metric {

@@ -40,4 +40,4 @@ pub use repository::Repository;
 pub use rollout::{Analysis, ArgValue, Rollout, RolloutArg, Step, StepKind};
 pub use service::{Service, ServicePort};
 pub use source::{Context, GitFacts, PushTarget, SourceFile, Unreadable};
-pub use workload::{Container, Env, Mount, Port, PortRef, Probe, Volume, Workload};
+pub use workload::{Container, Env, Mount, Port, PortRef, Probe, Volume, Workload, field_label};

@@ -264,6 +264,13 @@ impl Container {
     }
 }
 
+/// The label that a downward-API path asks for: `k` of `metadata.labels['k']`.
+pub fn field_label(path: &str) -> Option<&str> {
+    let quoted = path.trim().strip_prefix("metadata.labels[")?.strip_suffix(']')?.trim();
+    let bare = |quote: char| quoted.strip_prefix(quote)?.strip_suffix(quote);
+    bare('\'').or_else(|| bare('"'))
+}
+
 impl Env {
     fn read(file: usize, node: Node<'_>) -> Option<Env> {
         Some(Env {

@@ -102,7 +102,9 @@ impl Draft {
     /// Makes it an echo of what is wrong with the YAML of that document: what is missing there may stand behind the fault.
     pub(crate) fn absent_from(self, repository: &Repository, at: &Place) -> Draft {
         let stream = repository.files.get(at.file).and_then(|f| f.stream.as_ref());
-        if stream.is_some_and(|s| !s.is_whole(at.route.document)) { self.echo("yaml/", None) } else { self }
+        let torn = |f: &yaml::Fault| !matches!(f.kind, yaml::FaultKind::DuplicateKey { .. });
+        let inside = repository.node(at).is_some_and(|n| n.stream().faults().iter().any(torn));
+        if inside || stream.is_some_and(|s| !s.is_whole(at.route.document)) { self.echo("yaml/", None) } else { self }
     }
 
     /// Makes it an echo of a finding of `rule` (or group, with its slash) at or below `within`.

@@ -52,6 +52,13 @@ pub struct Location {
     pub within: Option<Range<usize>>,
 }
 
+impl Location {
+    /// The place without the bytes in it.
+    pub(crate) fn place(&self) -> model::Place {
+        model::Place { file: self.file, route: self.route.clone() }
+    }
+}
+
 /// One all-or-nothing change; it may span files.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fix {

@@ -105,10 +105,13 @@ impl Builder<'_, '_> {
             let value = match domain {
                 Domain::PodHash => pod.hash.to_owned(),
                 Domain::PodName => self.pod_name(name, pod, spans),
-                Domain::Values(values) => match values.first() {
-                    Some(first) => first.clone(),
-                    None => continue,
-                },
+                Domain::Values(values) => {
+                    let own = spans.filter(|_| values.len() > 1).and_then(|s| own_value(pod.workload, s, name));
+                    match own.filter(|v| values.contains(v)).or_else(|| values.first().cloned()) {
+                        Some(value) => value,
+                        None => continue,
+                    }
+                }
                 // One collector exposes all spans; a workload's own page differs by pod.
                 Domain::Any if spans.is_none() => format!("{}-{}", pod.hash, pod.index),
                 Domain::Any => "any".to_owned(),
@@ -210,6 +213,19 @@ impl Clock {
     fn samples(&self, rate: f64) -> Vec<(f64, f64)> {
         self.seen.iter().map(|(at, seconds)| (*at, rate * seconds)).collect()
     }
+}
+
+/// What this sender's resource has as the label, where several senders share a connector.
+fn own_value(workload: &Workload, spans: &crate::SpanMetrics, label: &str) -> Option<String> {
+    workload.containers.iter().find_map(|container| {
+        let text = container.expanded("OTEL_RESOURCE_ATTRIBUTES")?;
+        let mut pairs = text.split(',').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(name, _)| spans.naming.label(name.trim()) == label)?;
+        Some(match value.trim() {
+            "<metadata.namespace>" => crate::series::namespace(workload.namespace.as_deref()).to_owned(),
+            literal => literal.to_owned(),
+        })
+    })
 }
 
 /// Series under construction, found again by their labels' hash.

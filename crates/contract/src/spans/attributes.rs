@@ -1,9 +1,10 @@
 //! Attributes that spans carry when they reach the connector.
 
 use crate::Contract;
+use crate::resolve::Target;
 use crate::series::Domain;
 use catalogue::{Class, Signal};
-use model::Collector;
+use model::{Collector, Workload};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The attributes by name, with their values.
@@ -28,8 +29,16 @@ pub(super) fn senders(contract: &Contract<'_>, collector: usize) -> Vec<usize> {
         .workloads
         .iter()
         .enumerate()
-        .filter(|(_, w)| contract.description_of(w).is_some_and(|d| d.otlp.is_some()));
+        .filter(|(_, w)| contract.description_of(w).is_some_and(|d| d.otlp.is_some()))
+        // One that sends to a backend of somebody else's passes by every collector.
+        .filter(|(i, _)| !passes_by(contract, *i));
     described.map(|(i, _)| i).collect()
+}
+
+/// Whether a workload's spans go to somebody else's backend, past the collectors here.
+pub(super) fn passes_by(contract: &Contract<'_>, workload: usize) -> bool {
+    let mut own = contract.senders.iter().filter(|s| s.workload == workload).peekable();
+    own.peek().is_some() && own.all(|s| matches!(s.target, Target::Elsewhere { .. }))
 }
 
 impl Attributes {
@@ -82,7 +91,7 @@ impl Attributes {
         for container in &workload.containers {
             let Some(text) = container.expanded("OTEL_RESOURCE_ATTRIBUTES") else { continue };
             for (name, value) in text.split(',').filter_map(|pair| pair.split_once('=')) {
-                let domain = field_domain(value.trim(), workload.namespace.as_deref());
+                let domain = field_domain(contract, workload, value.trim());
                 self.resource.insert(name.trim().to_owned());
                 let slot = self.all.entry(name.trim().to_owned());
                 slot.and_modify(|known| *known = either(known, &domain)).or_insert(domain);
@@ -130,12 +139,16 @@ pub(super) fn spans(contract: &Contract<'_>, senders: &[usize], field: fn(&model
 }
 
 /// What a downward-API reference gives.
-fn field_domain(value: &str, namespace: Option<&str>) -> Domain {
+fn field_domain(contract: &Contract<'_>, workload: &Workload, value: &str) -> Domain {
     match value {
         "<metadata.name>" => Domain::PodName,
-        "<metadata.namespace>" => Domain::Values(vec![crate::series::namespace(namespace).to_owned()]),
-        "<metadata.labels['rollouts-pod-template-hash']>" => Domain::PodHash,
-        _ if value.contains('<') => Domain::Any,
-        _ => Domain::Values(vec![value.to_owned()]),
+        "<metadata.namespace>" => {
+            Domain::Values(vec![crate::series::namespace(workload.namespace.as_deref()).to_owned()])
+        }
+        _ => match value.strip_prefix('<').and_then(|v| v.strip_suffix('>')).and_then(model::field_label) {
+            Some(label) => contract.pod_label(workload, label),
+            None if value.contains('<') => Domain::Any,
+            None => Domain::Values(vec![value.to_owned()]),
+        },
     }
 }

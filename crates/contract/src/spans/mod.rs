@@ -121,8 +121,14 @@ pub(crate) fn span_metrics(contract: &Contract<'_>, index: usize, collector: &Co
             }
         }
         if routes == 0 {
-            // What the chain would give once its metrics have a way out.
-            let way = Way::plain(collector);
+            // What the chain would give once its metrics have a way out: by the exporter that is meant for it, where one is.
+            let takes = config.users(Class::Receiver, &connector.id).flat_map(|p| &p.exporters);
+            let page = |id: &str| config.component(Class::Exporter, id).filter(|c| c.kind == "prometheus");
+            let mut pages = config.of_class(Class::Exporter).filter(|c| c.kind == "prometheus");
+            let only = pages.next().filter(|_| pages.next().is_none());
+            let exporter = takes.into_iter().find_map(|e| page(&e.value)).or(only);
+            let way = exporter.and_then(|e| Way::meant(contract, index, e));
+            let way = way.unwrap_or_else(|| Way::plain(collector));
             found.push(read(contract, index, collector, connector, &way, false, false));
         }
     }
@@ -203,11 +209,17 @@ fn read(
         unit_ms: if settings.seconds { 1000.0 } else { 1.0 },
         bounds: settings.bounds(),
         scraped_from: way.scraped_from,
-        exists: fed,
+        exists: fed && !(senders.is_empty() && bypassed(contract)),
         senders,
         dimensions: common,
         attributes: attributes.filter(|a| !a.open).map(|a| a.all),
     }
+}
+
+/// Whether a described workload's spans pass by the collectors.
+fn bypassed(contract: &Contract<'_>) -> bool {
+    let mut workloads = contract.repository.workloads.iter().enumerate();
+    workloads.any(|(i, w)| contract.description_of(w).is_some() && attributes::passes_by(contract, i))
 }
 
 /// The connector's settings.

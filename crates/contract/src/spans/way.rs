@@ -42,6 +42,15 @@ impl Way {
 
     /// The way through an exporter; `None` where it leads nowhere near Prometheus.
     pub(super) fn out(contract: &Contract<'_>, index: usize, exporter: &Component) -> Option<Way> {
+        Way::through(contract, index, exporter, true)
+    }
+
+    /// The way through a metrics page that Prometheus does not reach yet.
+    pub(super) fn meant(contract: &Contract<'_>, index: usize, exporter: &Component) -> Option<Way> {
+        Way::through(contract, index, exporter, false)
+    }
+
+    fn through(contract: &Contract<'_>, index: usize, exporter: &Component, reached: bool) -> Option<Way> {
         let collector = contract.repository.collectors.get(index)?;
         let node = contract.repository.node(&exporter.at)?;
         let text = |keys: &[&str]| node.at(keys).and_then(|n| n.as_str());
@@ -65,18 +74,17 @@ impl Way {
         let without_service = flag(&["resource_to_telemetry_conversion", "exclude_service_attributes"], false);
         match exporter.kind.as_str() {
             "prometheus" => {
-                let listener = contract
-                    .listeners
-                    .get(index)?
-                    .iter()
-                    .find(|l| l.class == Class::Exporter && l.id == exporter.id)?;
                 let workload = collector.workload;
-                let reached = match workload {
-                    Some(workload) => scraped(contract, workload, listener.port) || !contract.described(),
-                    None => true,
+                let open = || {
+                    let listeners = contract.listeners.get(index)?;
+                    let listener = listeners.iter().find(|l| l.class == Class::Exporter && l.id == exporter.id)?;
+                    let asked = match workload {
+                        Some(workload) => scraped(contract, workload, listener.port) || !contract.described(),
+                        None => true,
+                    };
+                    Some(asked && matches!(listener.host, Host::Any | Host::Private(_)))
                 };
-                let listens = matches!(listener.host, Host::Any | Host::Private(_));
-                (reached && listens).then(|| Way {
+                (!reached || open()?).then(|| Way {
                     naming,
                     consts: consts("const_labels"),
                     attributes,

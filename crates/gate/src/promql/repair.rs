@@ -62,6 +62,9 @@ fn candidates(text: &str, refusal: &Refusal) -> Vec<Suggestion> {
     } else if rest.starts_with('=') {
         offer(at..at + 1, "==", "Compare with ==");
     }
+    if let Some((range, names)) = sanitized(text) {
+        offer(range, &names, "Write names as Prometheus has them, with underscores");
+    }
     let word = rest.len() - rest.trim_start_matches(|c: char| c.is_alphanumeric() || "_.-*".contains(c)).len();
     if word > 0 {
         offer(at..at + word, &format!("\"{}\"", &rest[..word]), "Quote the value");
@@ -93,6 +96,48 @@ fn candidates(text: &str, refusal: &Refusal) -> Vec<Suggestion> {
         offer(gap, "", "Write the duration without a space");
     }
     found
+}
+
+/// The text with names as Prometheus' text format has them: what OpenTelemetry calls `hotrod.pod.hash` is `hotrod_pod_hash`.
+fn sanitized(text: &str) -> Option<(Range<usize>, String)> {
+    let mut out = String::with_capacity(text.len());
+    let mut braces = 0_usize;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let end = match c {
+            '"' | '\'' | '`' => rest[1..].find(c).map_or(rest.len(), |i| i + 2),
+            '#' => rest.find('\n').unwrap_or(rest.len()),
+            '{' if rest.starts_with("{{") => rest.find("}}").map_or(rest.len(), |i| i + 2),
+            _ if c.is_alphabetic() || c == '_' => {
+                let within = |c: char| c.is_alphanumeric() || "_.:".contains(c) || (braces > 0 && c == '-');
+                let end = rest.find(|c: char| !within(c)).unwrap_or(rest.len());
+                let operator = rest[end..].trim_start().starts_with(['=', '!']);
+                let named = if braces > 0 { operator } else { rest[end..].starts_with(['{', '[']) };
+                if named {
+                    out.push_str(&rest[..end].replace(['.', '-'], "_"));
+                    rest = &rest[end..];
+                    continue;
+                }
+                end
+            }
+            // A number, so that its unit is no name.
+            _ if c.is_ascii_digit() => rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len()),
+            _ => {
+                braces = match c {
+                    '{' => braces + 1,
+                    '}' => braces.saturating_sub(1),
+                    _ => braces,
+                };
+                c.len_utf8()
+            }
+        };
+        out.push_str(&rest[..end]);
+        rest = &rest[end..];
+    }
+    // Characters are exchanged one for one, so what differs stands at the same bytes.
+    let differs = || text.bytes().zip(out.bytes()).enumerate().filter(|(_, (a, b))| a != b).map(|(i, _)| i);
+    let (first, last) = (differs().next()?, differs().last()?);
+    Some((first..last + 1, out.get(first..=last)?.to_owned()))
 }
 
 /// Where the text ends without trailing blanks and a trailing comment.

@@ -2,10 +2,10 @@
 
 use super::view::squash;
 use crate::draft::{Draft, Drafts, fix};
-use crate::finding::{Safety, Severity};
+use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::{Contract, SpanMetrics};
-use model::{Place, Text};
+use model::{Container, Place, Text};
 use yaml::Op;
 
 pub(crate) const RULE: Rule = Rule {
@@ -71,9 +71,26 @@ fn draft(contract: &Contract<'_>, metrics: &SpanMetrics, name: &Text, names: &[&
         if let Some(env) = container.and_then(|c| c.env("OTEL_RESOURCE_ATTRIBUTES")) {
             draft = draft.related(&env.at, "the attributes that the sender sets");
         }
+        if let Some(mend) = container.filter(|_| meant.is_none()).and_then(|c| send(c, wanted)) {
+            return draft.fix(mend);
+        }
     }
     draft.fix(meant.map(|meant| {
         let op = Op::Set { route: name.at.route.clone(), value: meant.into() };
         fix(format!("Name the attribute `{meant}`"), Safety::Safe, [(name.at.file, op)])
     }))
+}
+
+/// A variable of the container is named as the attribute ends (`POD_HASH` for `hotrod.pod.hash`) and is not sent: send it.
+fn send(container: &Container, wanted: &str) -> Option<Fix> {
+    const VARIABLE: &str = "OTEL_RESOURCE_ATTRIBUTES";
+    let own = container.env.iter().rposition(|e| e.name == VARIABLE)?;
+    let text = container.env.get(own)?.value.as_ref()?;
+    let fits = |name: &str| name.len() > 3 && squash(wanted).ends_with(&squash(name));
+    let earlier = container.env.iter().take(own).filter(|e| e.field.is_some() && fits(&e.name));
+    let variable = earlier.map(|e| e.name.as_str()).find(|n| !text.value.contains(&format!("$({n})")))?;
+    let comma = if text.value.is_empty() || text.value.ends_with(',') { "" } else { "," };
+    let value = format!("{}{comma}{wanted}=$({variable})", text.value);
+    let op = Op::Set { route: text.at.route.clone(), value: value.as_str().into() };
+    Some(fix(format!("Send `{wanted}` from `{variable}`"), Safety::Safe, [(text.at.file, op)]))
 }

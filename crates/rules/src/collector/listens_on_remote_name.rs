@@ -44,7 +44,11 @@ fn draft(view: &View<'_>, listener: &Listener) -> Option<Draft> {
         format!("{class} `{}` is to listen on `{address}`, but `{host}` is another host's address", listener.id);
     let consequence = "the collector exits at start: the address can't be bound (\"cannot assign requested address\" or \"no such host\")";
     let port = port(view, listener);
-    let meant = endpoint::parse(address)?.with("0.0.0.0", Some(port));
+    // A client's URL has a scheme and perhaps a path; a listen address has neither.
+    let meant = match endpoint::parse(address)? {
+        url if url.scheme.is_some() => format!("0.0.0.0:{port}"),
+        plain => plain.with("0.0.0.0", Some(port)),
+    };
     let op = Op::Set { route: listener.at.route.clone(), value: Value::from(meant.as_str()) };
     let mend = fix(format!("Listen on {meant}"), Safety::Safe, [(listener.at.file, op)]);
     Some(Draft::new(RULE.name, RULE.severity, &listener.at, message, consequence).fix(mend))

@@ -135,7 +135,10 @@ pub(crate) fn kind(node: Node<'_>) -> String {
 
 /// Components whose configuration can be judged.
 pub(crate) fn judged_components<'a>(view: &View<'a>) -> Vec<(&'a Component, &'static Schema)> {
-    let known = |c: &&Component| matches!(standing(view.collector, c.class, &c.kind), Standing::Exists);
+    // A type that is called otherwise in this version has the same keys there.
+    let known = |c: &&Component| {
+        matches!(standing(view.collector, c.class, &c.kind), Standing::Exists | Standing::NotYet { older: Some(_), .. })
+    };
     view.config.components.iter().filter(known).filter_map(|c| Some((c, of_component(c)?))).collect()
 }
 

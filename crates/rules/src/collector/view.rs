@@ -35,7 +35,10 @@ pub(crate) fn views<'a>(contract: &'a Contract<'a>) -> impl Iterator<Item = View
         let view = View { contract, index, collector, config: &collector.config, root };
         let node = view.node(root)?;
         let torn = node.stream().faults().iter().any(|f| !matches!(f.kind, FaultKind::DuplicateKey { .. }));
-        (!torn).then_some(view)
+        // A tab at the start of a line ends the string that it stands in: then the file itself has the fault.
+        let outer = contract.repository.files.get(root.file).and_then(|f| f.stream.as_ref());
+        let cut = outer.is_some_and(|s| !s.is_whole(root.route.document));
+        (!torn && !cut).then_some(view)
     })
 }
 

@@ -21,7 +21,7 @@ pub(crate) const RULE: Rule = Rule {
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract) {
         let Some((text, query)) = view.query() else { continue };
-        if view.gate.result_type != Some(ResultType::Vector) || !reads_first(&view) || single(query) {
+        if view.gate.result_type != Some(ResultType::Vector) || !reads_first(&view) || single(&view, query) {
             continue;
         }
         let message = format!(
@@ -46,25 +46,38 @@ fn reads_first(view: &View<'_, '_>) -> bool {
 }
 
 /// At most one element, also because every grouping label is pinned to one value.
-fn single(query: &Query) -> bool {
-    query.aggregates_to_single_series() || pinned(query, query.root(), false)
+fn single(view: &View<'_, '_>, query: &Query) -> bool {
+    query.aggregates_to_single_series() || pinned(view, query, query.root(), false)
 }
 
 /// Whether the expression's labels can take one combination only; `buckets`: under a quantile, which uses up `le`.
-fn pinned(query: &Query, expr: &Expr, buckets: bool) -> bool {
+fn pinned(view: &View<'_, '_>, query: &Query, expr: &Expr, buckets: bool) -> bool {
     match &expr.kind {
         ExprKind::Number(_) => true,
-        ExprKind::Paren(inner) | ExprKind::Negation(inner) => pinned(query, inner, buckets),
+        ExprKind::Paren(inner) | ExprKind::Negation(inner) => pinned(view, query, inner, buckets),
         ExprKind::Binary(binary) => {
-            !binary.op.is_set() && pinned(query, &binary.left, buckets) && pinned(query, &binary.right, buckets)
+            !binary.op.is_set()
+                && pinned(view, query, &binary.left, buckets)
+                && pinned(view, query, &binary.right, buckets)
         }
         ExprKind::Call(call) if call.function == "histogram_quantile" => {
-            call.args.get(1).is_some_and(|inner| pinned(query, inner, true))
+            call.args.get(1).is_some_and(|inner| pinned(view, query, inner, true))
         }
-        ExprKind::Call(call) => call.args.iter().all(|inner| pinned(query, inner, buckets)),
+        ExprKind::Call(call) => call.args.iter().all(|inner| pinned(view, query, inner, buckets)),
         ExprKind::Aggregation(aggregation) => {
-            let Grouping::By(labels) = &aggregation.grouping else { return false };
             let selectors = query.selectors_in(&aggregation.expr);
+            let labels = match &aggregation.grouping {
+                Grouping::By(labels) => labels.clone(),
+                // What is left of labels that are all known.
+                Grouping::Without(gone) => {
+                    let families: Vec<_> = selectors.iter().flat_map(|s| view.families(s)).collect();
+                    if families.is_empty() || families.iter().any(|f| f.open) {
+                        return false;
+                    }
+                    let all = families.iter().flat_map(|f| f.labels.keys());
+                    all.filter(|label| !gone.contains(label)).cloned().collect()
+                }
+            };
             let one = |label: &String| {
                 let equal = |m: &gate::promql::Matcher| m.name == *label && m.op == MatchOp::Eq && !m.value.is_empty();
                 !selectors.is_empty() && selectors.iter().all(|s| s.matchers.iter().any(equal))
@@ -78,7 +91,7 @@ fn pinned(query: &Query, expr: &Expr, buckets: bool) -> bool {
 }
 
 /// The next splice on the way to one series. `keep` is the grouping that a surrounding quantile needs.
-fn aggregate(query: &Query, expr: &Expr, keep: Option<&str>) -> Option<Splice> {
+pub(super) fn aggregate(query: &Query, expr: &Expr, keep: Option<&str>) -> Option<Splice> {
     match &expr.kind {
         ExprKind::Paren(inner) | ExprKind::Negation(inner) => aggregate(query, inner, keep),
         ExprKind::Binary(binary) if binary.op.is_set() => aggregate(query, &binary.left, keep),
@@ -105,8 +118,11 @@ fn aggregate(query: &Query, expr: &Expr, keep: Option<&str>) -> Option<Splice> {
             if aggregation.grouping == Grouping::By(wanted) {
                 return None;
             }
-            let span = aggregation.grouping_span.clone()?;
             let text = keep.map(|label| format!("by ({label})")).unwrap_or_default();
+            let Some(span) = aggregation.grouping_span.clone() else {
+                let end = aggregation.op_span.end;
+                return Some(Splice { range: end..end, text: format!(" {text} ") });
+            };
             // `sum by (x) (…)` becomes `sum(…)`, `sum(…) by (x)` too: the blank beside a grouping goes with it.
             let blank = |c: char| c.is_whitespace();
             let after = query.text().get(span.end..).map_or(0, |t| t.len() - t.trim_start_matches(blank).len());

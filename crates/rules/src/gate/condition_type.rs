@@ -2,13 +2,13 @@
 
 use super::view::{View, set, views};
 use crate::draft::{Draft, Drafts, fix};
-use crate::finding::{Safety, Severity};
+use crate::finding::{Fix, Safety, Severity};
 use crate::registry::Rule;
 use contract::Contract;
-use contract::gates::Gate;
+use contract::gates::{Gate, Side};
 use gate::analysis::Outcome;
 use gate::condition::ResultType;
-use yaml::Value;
+use yaml::{Op, Value};
 
 pub(crate) const RULE: Rule = Rule {
     name: "gate/condition-type",
@@ -37,6 +37,30 @@ fn at_run_time(view: &View<'_, '_>) -> Option<Draft> {
     Some(draft.fix(mend.and_then(|_| super::vacuous::policy_condition(view))))
 }
 
+/// A plain scalar ends where ` #` begins a comment; with the comment the condition compiles.
+fn cut_by_comment(view: &View<'_, '_>, key: &str, side: &Side) -> Option<(String, Fix)> {
+    let at = &side.text.at;
+    let node = view.contract.repository.node(at)?;
+    let text = view.contract.repository.files.get(at.file)?.stream.as_ref()?.text();
+    let rest = text.get(node.span().end..)?;
+    let line = rest.lines().next()?;
+    if !line.trim_start().starts_with('#') || line.starts_with('#') {
+        return None;
+    }
+    let whole = format!("{}{}", side.text.value, line.trim_end());
+    gate::condition::compile(&whole, view.gate.result_type?).ok()?;
+    let metric = at.parent();
+    let keys: Vec<&str> = view.contract.repository.node(&metric)?.entries().map(|(k, _)| k).collect();
+    let before = keys.iter().position(|k| *k == key).and_then(|i| keys.get(i.checked_sub(1)?)).copied()?;
+    let value = Value::Str(whole.clone());
+    let (route, after) = (metric.route.clone(), Some(before.to_owned()));
+    let ops = [
+        (at.file, Op::Remove { route: at.route.clone() }),
+        (at.file, Op::Insert { route, key: key.to_owned(), value, after }),
+    ];
+    Some((whole, fix("Quote the condition", Safety::Safe, ops)))
+}
+
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract) {
         drafts.list.extend(at_run_time(&view));
@@ -50,6 +74,14 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             };
             let message = format!("the {name} of {} does not compile against {ty}: {}", view.name(), error.message);
             let mut draft = Draft::new(RULE.name, RULE.severity, &side.text.at, message, CONSEQUENCE);
+            if let Some((whole, mend)) = cut_by_comment(&view, name, side) {
+                draft.finding.message = format!(
+                    "the {name} of {} ends at ` #`, which starts a comment in YAML: `{whole}` was meant",
+                    view.name()
+                );
+                drafts.push(draft.fix(mend));
+                continue;
+            }
             // Positions and repairs speak about the text with its arguments in it.
             let literal = !side.text.value.contains("{{");
             if literal && let Some(range) = &error.range {

@@ -1,12 +1,15 @@
 //! `gate/label-never-exists`: a matcher on a label, or a label's value, that the series does not have.
 
-use super::view::{View, hash_label, namespace_label, rewrite, views};
+use super::arbitrary::aggregate;
+use super::unfilled::{Unfilled, unfilled};
+use super::view::{View, entry_matchers, hash_label, missing_matcher, namespace_label, rewrite, views};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::endpoint::nearest_word;
 use contract::{CANARY_HASH, Contract, Domain, Family, Origin, STABLE_HASH, value_matches};
-use gate::promql::{MatchOp, Matcher, Selector};
+use gate::promql::{Expr, ExprKind, Grouping, MatchOp, Matcher, Selector};
+use model::ArgValue;
 use std::collections::BTreeSet;
 use yaml::{Op, Value};
 
@@ -24,13 +27,20 @@ const CONSEQUENCE: &str =
     "the selector matches no series: the query answers with nothing, for good canaries and bad ones alike";
 
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
+    let unfilled = unfilled(contract);
     for view in views(contract) {
+        drafts.list.extend(bounds_dropped(&view));
         let Some((text, _)) = view.query() else { continue };
         if let Some(draft) = super::bucket::dropped(&view) {
             drafts.push(draft);
         }
         for selector in view.selectors() {
-            let families = view.families(selector);
+            let mut families = view.families(selector);
+            if families.is_empty() {
+                // Under the name that was meant, the labels are judged all the same.
+                let name = selector.name.as_deref().filter(|n| super::series::closed(&view, selector, n));
+                families.extend(name.and_then(|n| super::series::best(&view, n)).filter(|f| f.exists));
+            }
             if families.is_empty() {
                 continue;
             }
@@ -44,11 +54,105 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
                 {
                     let mut draft = draft.within(matcher.span.clone());
                     draft.finding.at.route = text.at.route.clone();
-                    drafts.push(draft);
+                    for cause in causes(&view, &unfilled, &families, matcher) {
+                        draft = draft.echo_at(RULE.name, &cause.finding.at.place());
+                        drafts.push(cause);
+                    }
+                    let connectors = families.iter().filter_map(|f| contract.connector(f));
+                    drafts.push(connectors.fold(draft, |d, at| d.absent_from(contract.repository, at)));
                 }
             }
         }
     }
+}
+
+/// A quantile is told from buckets by their bounds: an aggregation under it that drops `le` leaves none.
+fn bounds_dropped(view: &View<'_, '_>) -> Option<Draft> {
+    let (text, query) = view.query()?;
+    let mut inner = None;
+    query.root().walk(&mut |expr| {
+        if let ExprKind::Call(call) = &expr.kind
+            && call.function == "histogram_quantile"
+        {
+            inner = inner.or(call.args.get(1));
+        }
+    });
+    let inner = inner?;
+    let buckets = |s: &&Selector| s.name.as_deref().is_some_and(|n| n.ends_with("_bucket"));
+    if !query.selectors_in(inner).iter().all(buckets) || keeps_bounds(inner) {
+        return None;
+    }
+    let message = format!("{} takes a quantile of buckets whose label `le` the aggregation drops", view.name());
+    let mend = rewrite(view, "Keep `le`", |query| {
+        let mut edit = None;
+        query.root().walk(&mut |expr| {
+            if let ExprKind::Call(call) = &expr.kind
+                && call.function == "histogram_quantile"
+                && let Some(inner) = call.args.get(1).filter(|inner| !keeps_bounds(inner))
+            {
+                edit = edit.take().or_else(|| aggregate(query, inner, Some("le")));
+            }
+        });
+        edit
+    });
+    Some(Draft::new(RULE.name, RULE.severity, &text.at, message, CONSEQUENCE).fix(mend))
+}
+
+fn keeps_bounds(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Aggregation(aggregation) => {
+            let own = match &aggregation.grouping {
+                _ if matches!(aggregation.op.as_str(), "topk" | "bottomk" | "limitk") => true,
+                Grouping::By(labels) => labels.iter().any(|l| l == "le"),
+                Grouping::Without(labels) => labels.iter().all(|l| l != "le"),
+            };
+            own && keeps_bounds(&aggregation.expr)
+        }
+        ExprKind::Binary(binary) => keeps_bounds(&binary.left) && keeps_bounds(&binary.right),
+        ExprKind::Paren(inner) | ExprKind::Negation(inner) => keeps_bounds(inner),
+        ExprKind::Call(call) => call.args.iter().all(keeps_bounds),
+        ExprKind::Subquery(subquery) => keeps_bounds(&subquery.expr),
+        _ => true,
+    }
+}
+
+/// What stands behind a matcher that finds nothing: the variable that should have filled the label, or the argument that
+/// brings the value.
+fn causes(view: &View<'_, '_>, unfilled: &[Unfilled], families: &[&Family], matcher: &Matcher) -> Vec<Draft> {
+    let spoils = |u: &&Unfilled| {
+        families.iter().any(|f| matches!(f.origin, Origin::Spans { source, .. } if u.spoils(source, &matcher.name)))
+    };
+    let found: Vec<Draft> = unfilled.iter().filter(spoils).map(Unfilled::draft).collect();
+    if found.is_empty() { argument(view, families, matcher).into_iter().collect() } else { found }
+}
+
+/// The value is an argument that the rollout gives literally, and the label has one value only.
+fn argument(view: &View<'_, '_>, families: &[&Family], matcher: &Matcher) -> Option<Draft> {
+    let (text, query) = view.query()?;
+    let whole = text.value.get(matcher.value_span.clone())?.trim_matches(['"', '\'', '`']);
+    let name =
+        query.args().iter().find(|a| whole == text.value.get(a.range.clone()).unwrap_or_default())?.argument()?;
+    let analysis = view.gate.analysis.as_ref()?;
+    let (analysis, _) = view.rollout()?.runs().find(|(a, _)| a.at == *analysis)?;
+    let given = analysis.args.iter().find(|a| a.name == name)?;
+    if !matches!(given.value, ArgValue::Literal(_)) {
+        return None;
+    }
+    let mut values = families.iter().filter_map(|f| match f.labels.get(&matcher.name)? {
+        Domain::Values(values) => Some(values),
+        _ => None,
+    });
+    let first = values.next().filter(|v| v.len() == 1 && values.all(|other| other == *v))?.first()?;
+    // Only where the label holds what the pods are told by.
+    let rollout = view.rollout()?.namespace.as_deref();
+    if rollout != Some(first) {
+        return None;
+    }
+    let at = given.at.key("value");
+    let message =
+        format!("argument `{name}` is `{}`, which no series has: the rollout runs in `{first}`", matcher.value);
+    let mend = fix(format!("Hand over `{first}`"), Safety::Safe, [super::view::set(&at, Value::Str(first.clone()))]);
+    Some(Draft::new(RULE.name, RULE.severity, &at, message, CONSEQUENCE).fix(mend))
 }
 
 fn missing_label(view: &View<'_, '_>, selector: &Selector, families: &[&Family], matcher: &Matcher) -> Option<Draft> {
@@ -81,7 +185,15 @@ fn missing_label(view: &View<'_, '_>, selector: &Selector, families: &[&Family],
     let draft = Draft::new(RULE.name, RULE.severity, &text.at, message, CONSEQUENCE).fix(mend);
     // A dimension under a wrong name is the cause of a label that is not there.
     let connector = view.contract.connector(family).filter(|_| !family.labels.contains_key(&matcher.name));
-    Some(connector.into_iter().fold(draft, |d, at| d.echo("collector/dimension-matches-nothing", Some(at))))
+    Some(connector.into_iter().fold(draft, |d, at| {
+        let list = at.key("dimensions");
+        let d = d
+            .echo("collector/dimension-matches-nothing", Some(at))
+            .echo("collector/invalid-value", Some(&list))
+            .echo("collector/unknown-key", Some(&list));
+        // Where there is no list, it may stand under another key.
+        if view.contract.repository.node(&list).is_none() { d.echo("collector/unknown-key", Some(at)) } else { d }
+    }))
 }
 
 /// The label that was meant: the one that tells the canary's hash or the namespace where that is what it is compared with,
@@ -182,15 +294,49 @@ fn missing_value(view: &View<'_, '_>, families: &[&Family], matcher: &Matcher) -
     let bound = if written.contains("{{") { format!(" (here `{}`)", matcher.value) } else { String::new() };
     let message =
         format!("{} selects by `{}` {written}{bound}, which no series has: it is {had}", view.name(), matcher.name);
-    let mend = meant.and_then(|meant| {
+    let spelled = |meant: String| {
         rewrite(view, &format!("Select by `{meant}`"), |query| {
             let found = query.selectors().iter().flat_map(|s| &s.matchers).find(|m| {
                 m.name == matcher.name && m.op == matcher.op && query.text().get(m.value_span.clone()) == Some(written)
             })?;
             query.replace_matcher(found, &found.name, MatchOp::Eq, &meant)
         })
-    });
+    };
+    let mend = other_label(view, families, matcher)
+        .or_else(|| meant.and_then(spelled))
+        .or_else(|| entry_points(view, families, matcher));
     Some(Draft::new(RULE.name, RULE.severity, &text.at, message, CONSEQUENCE).fix(mend))
+}
+
+/// The label is there, but it is another's: the scraped collector's namespace where the canary's was meant.
+fn other_label(view: &View<'_, '_>, families: &[&Family], matcher: &Matcher) -> Option<Fix> {
+    let family = families.first()?;
+    let namespace = view.namespace().filter(|n| *n == matcher.value)?;
+    let meant = namespace_label(family, namespace).filter(|label| *label != matcher.name)?;
+    let written = view.query()?.0.value.get(matcher.value_span.clone())?;
+    rewrite(view, &format!("Select by `{meant}`"), |query| {
+        let told = |m: &&Matcher| {
+            m.name == matcher.name && m.op == matcher.op && query.text().get(m.value_span.clone()) == Some(written)
+        };
+        let (selector, found) = query.selectors().iter().find_map(|s| Some((s, s.matchers.iter().find(told)?)))?;
+        if selector.matchers.iter().any(|m| m.name == meant) {
+            query.remove_matcher(selector, found)
+        } else {
+            query.replace_matcher(found, meant, found.op, &found.value)
+        }
+    })
+}
+
+/// What riders' requests have there, where the label tells what is counted.
+fn entry_points(view: &View<'_, '_>, families: &[&Family], matcher: &Matcher) -> Option<Fix> {
+    view.mission()?;
+    let family = families.first()?;
+    let wanted = [entry_matchers(view.contract, family)?.into_iter().find(|(label, ..)| *label == matcher.name)?];
+    rewrite(view, "Select riders' requests", |query| {
+        let wrong = |m: &Matcher| m.name == matcher.name && m.op == matcher.op && m.value == matcher.value;
+        let selector = query.selectors().iter().find(|s| s.matchers.iter().any(wrong))?;
+        missing_matcher(query, selector, &wanted)
+    })
 }
 
 /// The one value that is the wanted one in another spelling: `server` for `SPAN_KIND_SERVER`, `True` for `true`.

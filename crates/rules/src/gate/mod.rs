@@ -17,6 +17,8 @@ pub(crate) mod threshold;
 pub(crate) mod timing;
 pub(crate) mod tolerates;
 pub(crate) mod traffic;
+mod unfilled;
+mod unheard;
 pub(crate) mod unknown_template;
 pub(crate) mod unresolved_argument;
 pub(crate) mod vacuous;

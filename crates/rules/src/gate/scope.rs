@@ -39,8 +39,8 @@ fn stable_hash(view: &View<'_, '_>) -> Option<Draft> {
     if !only || !used {
         return None;
     }
-    let message =
-        format!("argument `{}` is the stable version's hash: {} measures the stable pods", given.name, view.name());
+    // Said once, however many gates use it.
+    let message = format!("argument `{}` is the stable version's hash: the gates measure the stable pods", given.name);
     let at = given.at.key("valueFrom").key("podTemplateHashValue");
     let mend =
         fix("Hand over the canary's hash", Safety::Safe, [super::view::set(&at, Value::Str("Latest".to_owned()))]);

@@ -5,7 +5,9 @@ use crate::draft::{Draft, Drafts};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::endpoint::nearest_word;
-use contract::{CANARY_HASH, Contract, Family, Kind, Origin};
+use contract::{CANARY_HASH, Contract, Family, Kind, Load, Origin, Scenario};
+use gate::analysis::Outcome;
+use gate::condition::Measured;
 use gate::promql::{ExprKind, Query, Selector, Splice};
 
 pub(crate) const RULE: Rule = Rule {
@@ -37,13 +39,85 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             let range = selector.name_span.clone().unwrap_or_else(|| selector.span.clone());
             let mut draft = Draft::new(RULE.name, RULE.severity, &text.at, message, consequence).within(range);
             match broken {
-                Some(family) => draft = upstream(&view, draft, family),
+                Some(family) => {
+                    draft = upstream(&view, draft, family);
+                    if let Some(cause) = super::unheard::cause(contract, family) {
+                        draft = draft.echo_at(RULE.name, &cause.finding.at.place());
+                        drafts.push(cause);
+                    }
+                }
                 None if hidden(&view, selector, name) => draft = unseen(&view, draft),
                 None => draft = draft.fix(rename(&view, name)),
             }
             drafts.push(draft);
         }
+        drafts.list.extend(reads_nothing(&view));
     }
+}
+
+/// Every series exists, and still a healthy canary's requests leave nothing that the query answers with: what it joins or
+/// divides never meets.
+fn reads_nothing(view: &View<'_, '_>) -> Option<Draft> {
+    view.mission()?;
+    let (text, _) = view.query()?;
+    let names = || view.selectors().iter().filter_map(|s| s.name.as_deref());
+    if names().next().is_none() || !names().all(|n| view.contract.exists(n)) {
+        return None;
+    }
+    let (measured, outcome) = view.contract.simulated(view.index).healthy.as_ref()?;
+    let empty = |m: &Measured| match m {
+        Measured::Vector(values) => values.first().is_none_or(|v| v.is_nan()),
+        Measured::Scalar(value) => value.is_nan(),
+    };
+    if *outcome == Outcome::Successful || !empty(measured) {
+        return None;
+    }
+    // Wherever the clocks stand: what answers now and then is slow, not empty.
+    let always = [(0.02, 0.9), (0.35, 0.1), (0.68, 0.5), (0.98, 0.9)].iter().all(|(flush, scrape)| {
+        let scenario = Scenario { flush_phase: *flush, scrape_phase: *scrape, ..Scenario::of(Load::HEALTHY) };
+        view.contract.read(view.gate, &scenario, 0.0).is_some_and(|m| empty(&m))
+    });
+    if !always {
+        return None;
+    }
+    let message = format!("{} reads nothing of a healthy canary: no series pass the query", view.name());
+    let consequence = "every measurement is empty or NaN, and every canary is aborted, healthy or not";
+    let mend = meeting(view);
+    let draft = Draft::new(RULE.name, RULE.severity, &text.at, message, consequence).fix(mend);
+    let causes = [
+        "gate/label-never-exists",
+        "gate/query-syntax",
+        "gate/window-too-short",
+        "gate/arbitrary-series",
+        "gate/unresolved-argument",
+        "gate/condition-type",
+        "gate/threshold-deviates",
+        "gate/not-scoped-to-canary",
+        "gate/vacuous",
+        RULE.name,
+    ];
+    let draft = causes.into_iter().fold(draft, |d, rule| d.echo(rule, Some(&view.metric.at)));
+    let families = view.selectors().iter().flat_map(|s| view.families(s));
+    let draft = families.fold(draft, |d, family| upstream(view, d, family));
+    Some(draft.echo("collector/dimension-matches-nothing", None))
+}
+
+/// The query with both sides of its operators summed up, where it then answers.
+fn meeting(view: &View<'_, '_>) -> Option<Fix> {
+    let mend = super::view::rewrite(view, "Sum up both sides", |query| {
+        super::arbitrary::aggregate(query, query.root(), None)
+    })?;
+    let (text, _) = view.query()?;
+    let edited = super::view::rewritten(&text.value, |q| super::arbitrary::aggregate(q, q.root(), None))?;
+    let given = |name: &str| view.gate.args.get(name).cloned().flatten();
+    let mut gate = view.gate.clone();
+    gate.bound = Some(gate::promql::parse(&edited).ok()?.bind(&given).ok()?);
+    let answer = view.contract.read(&gate, &Scenario::of(Load::HEALTHY), 0.0)?;
+    let answers = match answer {
+        Measured::Vector(values) => values.first().is_some_and(|v| v.is_finite()),
+        Measured::Scalar(value) => value.is_finite(),
+    };
+    answers.then_some(mend)
 }
 
 /// What a broken chain is reported as, on the collector.
@@ -86,7 +160,7 @@ fn unseen(view: &View<'_, '_>, draft: Draft) -> Draft {
 }
 
 /// Whether the world that the metric would come from is described: then what nobody emits does not exist.
-fn closed(view: &View<'_, '_>, selector: &Selector, name: &str) -> bool {
+pub(super) fn closed(view: &View<'_, '_>, selector: &Selector, name: &str) -> bool {
     let contract = view.contract;
     let outside = &contract.context.policy.prometheus.outside;
     if outside.iter().any(|p| name == p || (p.ends_with('_') && name.starts_with(p.as_str()))) {
@@ -122,7 +196,7 @@ fn span_like(selector: &Selector, name: &str) -> bool {
 }
 
 /// The family that was meant: the same role, the nearest name.
-fn best<'c>(view: &View<'c, '_>, name: &str) -> Option<&'c Family> {
+pub(super) fn best<'c>(view: &View<'c, '_>, name: &str) -> Option<&'c Family> {
     let contract = view.contract;
     let any = contract.families.iter().any(|f| f.exists);
     let families: Vec<&Family> = contract.families.iter().filter(|f| f.exists || !any).collect();

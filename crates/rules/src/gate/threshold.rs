@@ -5,10 +5,10 @@ use super::view::{View, difference, rewrite, set, views};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
-use contract::Contract;
 use contract::gates::{GateKind, Side};
+use contract::{Contract, Load, Scenario};
 use gate::analysis::Outcome;
-use gate::condition::{Measured, Op};
+use gate::condition::{Measured, Op, ResultType};
 use gate::promql::{Comparison, Expr, ExprKind, Operator, Query, Splice};
 use std::collections::BTreeSet;
 use yaml::Value;
@@ -40,7 +40,9 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
 
 fn deviations(view: &View<'_, '_>) -> Vec<Draft> {
     // What judges something else than the policy speaks of has no threshold to compare.
-    if let Some(draft) = mean(view).or_else(|| count_of_errors(view)) {
+    if let Some(draft) =
+        mean(view).or_else(|| count_of_errors(view)).or_else(|| any_traffic(view)).or_else(|| no_rate(view))
+    {
         return vec![draft];
     }
     quantile(view).into_iter().chain(threshold(view)).collect()
@@ -232,6 +234,101 @@ fn share_instead(query: &Query) -> Option<String> {
     let removed = query.remove_matcher(selector, matcher)?;
     let all = Splice::apply(query.text(), &[removed])?;
     let edited = format!("{numerator}\n/\n{}", all.trim_end());
+    let end = if query.text().ends_with('\n') { "\n" } else { "" };
+    gate::promql::parse(&edited).ok().map(|_| edited + end)
+}
+
+/// A traffic gate whose number is no rate of requests: ten times the riders change nothing, or it grows for ever.
+fn no_rate(view: &View<'_, '_>) -> Option<Draft> {
+    let asked = view.mission()?.gates.traffic_at_least?;
+    if view.gate.kind != GateKind::Traffic {
+        return None;
+    }
+    let (text, query) = view.query()?;
+    let (healthy, outcome) = view.contract.simulated(view.index).healthy.as_ref()?;
+    let healthy = number(healthy).filter(|_| *outcome == Outcome::Successful)?;
+    let read = |load: Load| number(&view.contract.read(view.gate, &Scenario::of(load), 0.0)?);
+    // A bound inside the query answers nothing, or 0, below it.
+    let sieved = query.comparisons().iter().any(|c| c.whole);
+    let busy = read(Load { rides: 10.0 * Load::HEALTHY.rides, ..Load::HEALTHY })?;
+    let young = read(Load { since: -2_000.0, ..Load::HEALTHY })?;
+    let near = |a: f64, b: f64| (a - b).abs() <= 0.2 * a.abs().max(b.abs());
+    let (what, consequence) = if !near(young, healthy) {
+        (
+            "grows with the canary's age",
+            "after the first few requests of its life the canary passes for ever, riders or not",
+        )
+    } else if !sieved && near(busy, healthy) {
+        ("is the same at ten times the traffic", "the gate does not see how much traffic there is")
+    } else {
+        return None;
+    };
+    let message = format!("{} {what}; the policy asks for at least {asked} requests a second", view.name());
+    let mend = rate_instead(view, query).map(|(edited, title)| fix(title, Safety::Safe, [difference(text, &edited)]));
+    let draft = Draft::new(RULE.name, RULE.severity, &text.at, message, consequence).fix(mend);
+    Some(
+        draft
+            .echo("gate/counts-spans-not-requests", Some(&view.metric.at))
+            .echo("gate/arbitrary-series", Some(&view.metric.at))
+            .echo("gate/not-scoped-to-canary", None),
+    )
+}
+
+/// A condition that asks whether there are series at all.
+fn any_traffic(view: &View<'_, '_>) -> Option<Draft> {
+    let asked = view.mission()?.gates.traffic_at_least?;
+    let (text, query) = view.query()?;
+    if view.gate.kind != GateKind::Traffic || bound(view).is_some() || query.comparisons().iter().any(|c| c.whole) {
+        return None;
+    }
+    let passes = |load: Load| {
+        let found = view.contract.outcome(view.gate, &Scenario::of(load));
+        found.is_some_and(|(_, outcome)| outcome == Outcome::Successful)
+    };
+    if !passes(Load::HEALTHY) || !passes(Load { rides: asked / 10.0, ..Load::HEALTHY }) {
+        return None;
+    }
+    let success = view.gate.success.as_ref()?;
+    let message =
+        format!("{} asks whether there is any; the policy asks for at least {asked} requests a second", view.name());
+    let mend = sum_of_rates(query).filter(|_| view.gate.failure.is_none()).map(|edited| {
+        let condition = gate::condition::guarded(Op::Ge, asked, ResultType::Vector);
+        fix(
+            format!("Ask for >= {asked}"),
+            Safety::Safe,
+            [difference(text, &edited), set(&success.text.at, Value::Str(condition))],
+        )
+    });
+    let consequence = "the gate does not ask for the traffic that the verdict needs";
+    let draft = Draft::new(RULE.name, RULE.severity, &success.text.at, message, consequence).fix(mend);
+    Some(draft.echo("gate/not-scoped-to-canary", None).echo("gate/vacuous", Some(&view.metric.at)))
+}
+
+fn number(measured: &Measured) -> Option<f64> {
+    match measured {
+        Measured::Scalar(value) => Some(*value),
+        Measured::Vector(values) => values.first().copied(),
+    }
+    .filter(|v| v.is_finite())
+}
+
+/// The sum of the rates of what the query selects.
+fn rate_instead(view: &View<'_, '_>, query: &Query) -> Option<(String, &'static str)> {
+    if query.comparisons().iter().any(|c| c.whole) {
+        return None;
+    }
+    let edited = sum_of_rates(query)?;
+    let (op, value) = wanted(view)?;
+    // Only where the condition already compares with the policy's rate.
+    let bound = view.gate.bound_op()?;
+    (bound.op == op && (bound.value - value).abs() <= 1e-9).then_some((edited, "Sum the rates"))
+}
+
+fn sum_of_rates(query: &Query) -> Option<String> {
+    let [selector] = query.selectors() else { return None };
+    let written = query.text().get(selector.span.clone())?;
+    let ranged = if selector.range.is_some() { written.to_owned() } else { format!("{written}[2m]") };
+    let edited = format!("sum(rate({ranged}))");
     let end = if query.text().ends_with('\n') { "\n" } else { "" };
     gate::promql::parse(&edited).ok().map(|_| edited + end)
 }

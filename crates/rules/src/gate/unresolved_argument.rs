@@ -1,16 +1,16 @@
 //! `gate/unresolved-argument`: `{{args.x}}` without an argument of that name, or one that is never given.
 
 use super::view::{View, views};
-use crate::draft::{Draft, Drafts};
-use crate::finding::Severity;
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::{Safety, Severity};
 use crate::registry::Rule;
 use contract::Contract;
 use contract::endpoint::nearest_word;
 use contract::gates::templates;
 use gate::promql::{Arg, template_args};
-use model::{ArgValue, Place};
+use model::{ArgValue, Place, field_label};
 use std::collections::HashMap;
-use yaml::Node;
+use yaml::{Node, Op, Value};
 
 pub(crate) const RULE: Rule = Rule {
     name: "gate/unresolved-argument",
@@ -28,6 +28,7 @@ const CONSEQUENCE: &str =
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     undeclared(contract, drafts);
     never_given(contract, drafts);
+    empty_label(contract, drafts);
 }
 
 fn undeclared(contract: &Contract<'_>, drafts: &mut Drafts) {
@@ -127,6 +128,37 @@ fn never_given(contract: &Contract<'_>, drafts: &mut Drafts) {
                         .related(&arg.at, "declared here, without a default");
                     drafts.push(draft);
                 }
+            }
+        }
+    }
+}
+
+/// An argument from a label that the rollout object does not have: it is empty. Controllers label pods, not the rollout.
+fn empty_label(contract: &Contract<'_>, drafts: &mut Drafts) {
+    for rollout in &contract.repository.rollouts {
+        let Some(object) = contract.repository.object(rollout.object) else { continue };
+        let labels = contract.repository.node(&object.at.key("metadata").key("labels"));
+        for (analysis, _) in rollout.runs() {
+            for given in &analysis.args {
+                let ArgValue::Field(path) = &given.value else { continue };
+                let Some(label) = field_label(path) else { continue };
+                let has = labels.is_some_and(|l| l.get(label).is_some());
+                if has || !contract.repository.kustomizations.is_empty() {
+                    continue;
+                }
+                let message = format!(
+                    "argument `{}` is taken from label `{label}` of the rollout itself, which it does not have",
+                    given.name
+                );
+                let at = given.at.key("valueFrom");
+                let mend = label.ends_with("pod-template-hash").then(|| {
+                    let latest = Value::map([("podTemplateHashValue", Value::Str("Latest".to_owned()))]);
+                    let op = Op::Set { route: at.route.clone(), value: latest };
+                    fix("Take the canary's hash", Safety::Safe, [(at.file, op)])
+                });
+                let consequence =
+                    "the argument is empty: queries that select by it find nothing, and the canary is aborted";
+                drafts.push(Draft::new(RULE.name, RULE.severity, &at, message, consequence).fix(mend));
             }
         }
     }

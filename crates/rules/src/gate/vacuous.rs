@@ -4,10 +4,11 @@ use super::view::{View, guard, put, set, views};
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
-use contract::{Contract, Origin};
+use contract::gates::GateKind;
+use contract::{Contract, Load, Origin, Scenario};
 use gate::analysis::{Outcome, can_fail, lowest_failure_limit_keeping_one_lost_sample_harmless};
 use gate::condition::ResultType;
-use gate::promql::FallbackScope;
+use gate::promql::{ExprKind, FallbackScope, Query, Splice};
 use model::Place;
 use std::collections::BTreeSet;
 use yaml::{Op, Value};
@@ -28,9 +29,12 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract) {
         if let Some(draft) = cannot_fail(&view) {
             drafts.push(draft);
-        } else if let Some(draft) = failure_only(&view).or_else(|| passes_on_nothing(&view)) {
+        } else if let Some(draft) =
+            failure_only(&view).or_else(|| passes_on_nothing(&view)).or_else(|| passes_the_worst(&view))
+        {
             drafts.push(draft);
         }
+        drafts.list.extend(ends_below(&view));
     }
 }
 
@@ -59,6 +63,9 @@ fn cannot_fail(view: &View<'_, '_>) -> Option<Draft> {
             view.name()
         );
         return Some(draft(&metric.at, message).fix(policy_condition(view)));
+    }
+    if let Some(found) = endless(view) {
+        return Some(found);
     }
     let counted = gate.counted()?;
     // A condition that is an error on every value ends every run: that is `gate/condition-type`.
@@ -89,6 +96,29 @@ fn cannot_fail(view: &View<'_, '_>) -> Option<Draft> {
         )
     });
     Some(draft(&at, message).fix(lower))
+}
+
+/// With an interval and no count a metric is measured for ever, which only an analysis in the background may (Argo Rollouts,
+/// validation_references.go: "which runs indefinitely").
+fn endless(view: &View<'_, '_>) -> Option<Draft> {
+    let metric = view.metric;
+    let written = view.contract.repository.node(&metric.at.key("count")).is_some_and(|n| n.as_str() != Some("0"));
+    if written || view.gate.limits.count.is_some_and(|c| c > 0) || metric.interval.is_none() {
+        return None;
+    }
+    let analysis = view.gate.analysis.as_ref()?;
+    view.rollout()?.runs().find(|(a, step)| a.at == *analysis && step.is_some())?;
+    let sibling = view.template.metrics.iter().find_map(|m| m.count.filter(|c| *c > 0));
+    let count = sibling.unwrap_or(5);
+    let message =
+        format!("{} has an interval and no count: it would be measured for ever, and never pass", view.name());
+    let consequence = "Argo Rollouts refuses the rollout (\"runs indefinitely\"): no canary starts";
+    let mend = fix(
+        format!("Measure {count} times"),
+        Safety::Safe,
+        [put(view.contract, &metric.at, "count", Value::Int(count), "interval")],
+    );
+    Some(Draft::new(RULE.name, RULE.severity, &metric.at.key("interval"), message, consequence).fix(mend))
 }
 
 /// The rollout's own entry that makes the metric run dry.
@@ -173,6 +203,81 @@ fn passes_on_nothing(view: &View<'_, '_>) -> Option<Draft> {
     };
     let mend = fix("Make the condition false on no data", Safety::Safe, [set(&success.text.at, Value::Str(condition))]);
     Some(Draft::new(RULE.name, severity(view), &success.text.at, message, consequence).fix(mend))
+}
+
+/// Every ride fails, or takes a hundred times as long, and the gate still passes.
+fn passes_the_worst(view: &View<'_, '_>) -> Option<Draft> {
+    let (healthy, outcome) = view.contract.simulated(view.index).healthy.as_ref()?;
+    let load = match view.gate.kind {
+        GateKind::ErrorRate => Load::FAILING,
+        GateKind::Latency => Load { slow: 100.0, ..Load::HEALTHY },
+        GateKind::Traffic | GateKind::Other => return None,
+    };
+    let (worst, still) = view.contract.outcome(view.gate, &Scenario::of(load))?;
+    if *outcome != Outcome::Successful || still != Outcome::Successful {
+        return None;
+    }
+    // What does not see the failures at all judges something else, and is reported as that.
+    if *healthy == worst || histogram_end(view).is_some() {
+        return None;
+    }
+    let side = view.gate.success.as_ref().or(view.gate.failure.as_ref())?;
+    let what =
+        if view.gate.kind == GateKind::ErrorRate { "every ride fails" } else { "rides take a hundred times as long" };
+    let message = format!("{} passes even where {what}", view.name());
+    let mut draft = Draft::new(RULE.name, RULE.severity, &side.text.at, message, NEVER);
+    draft = draft.fix(super::view::rewrite(view, "Take the value as it is", unclamped));
+    for rule in
+        ["gate/threshold-deviates", "gate/label-never-exists", "gate/series-never-exists", "gate/arbitrary-series"]
+    {
+        draft = draft.echo(rule, Some(&view.metric.at));
+    }
+    Some(draft)
+}
+
+/// A quantile never exceeds the histogram's last bound: a gate on more than that passes always.
+fn ends_below(view: &View<'_, '_>) -> Option<Draft> {
+    let (end, buckets, mend) = histogram_end(view)?;
+    let side = view.gate.success.as_ref().or(view.gate.failure.as_ref())?;
+    let message =
+        format!("{} cannot fail: the histogram's last bound is {end} ms, and no quantile exceeds it", view.name());
+    let draft = Draft::new(RULE.name, RULE.severity, &side.text.at, message, NEVER);
+    Some(draft.related(&buckets, "these bounds").fix(mend))
+}
+
+/// Takes the cap off the whole query.
+fn unclamped(query: &Query) -> Option<Splice> {
+    let mut root = query.root();
+    while let ExprKind::Paren(inner) = &root.kind {
+        root = inner;
+    }
+    let ExprKind::Call(call) = &root.kind else { return None };
+    let capped = matches!(call.function.as_str(), "clamp" | "clamp_max");
+    let inner = call.args.first().filter(|_| capped)?;
+    Some(Splice { range: root.span.clone(), text: query.text().get(inner.span.clone())?.to_owned() })
+}
+
+/// The explicit histogram's last bound in milliseconds, where it lies below what the gate compares a quantile with; the place
+/// of the bounds; and the bound that is missing.
+fn histogram_end(view: &View<'_, '_>) -> Option<(f64, Place, Fix)> {
+    let (_, query) = view.query()?;
+    let (_, selectors) = query.quantile()?;
+    let source = selectors.iter().find_map(|s| match view.families(s).first()?.origin {
+        Origin::Spans { source, .. } => view.contract.span_metrics.get(source),
+        Origin::Workload(_) => None,
+    })?;
+    let threshold = view.gate.bound_op()?.value / super::meaning::factor(query.root()) * source.unit_ms;
+    let end = source.bounds.last()? * source.unit_ms;
+    let buckets = source.connector.key("histogram").key("explicit").key("buckets");
+    view.contract.repository.node(&buckets).filter(|n| n.is_sequence())?;
+    let upper = matches!(view.gate.bound_op()?.op, gate::condition::Op::Lt | gate::condition::Op::Le);
+    if !threshold.is_finite() || end >= threshold || !upper {
+        return None;
+    }
+    let bound = if threshold % 1000.0 == 0.0 { format!("{}s", threshold / 1000.0) } else { format!("{threshold}ms") };
+    let op = Op::Append { route: buckets.route.clone(), value: Value::Str(bound.clone()) };
+    let mend = fix(format!("Add the bound {bound}"), Safety::Safe, [(buckets.file, op)]);
+    Some((end, buckets, mend))
 }
 
 /// Only a warning where another gate of the same run fails when the same series are missing.

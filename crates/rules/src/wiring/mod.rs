@@ -8,3 +8,5 @@ mod probes;
 pub(crate) mod protocol_mismatch;
 pub(crate) mod selects_nothing;
 pub(crate) mod unreachable_endpoint;
+
+pub(crate) use ports::serving;

@@ -57,7 +57,12 @@ pub(crate) fn probes(
         }
         // An extension that is defined and not listed starts nothing: the probe is what breaks, the definition tells why.
         let lost = LOST.iter().filter(|rule| !unlisted.contains(&port) || **rule != "collector/unused-component");
-        let draft = lost.fold(draft, |d, rule| d.echo(rule, None));
+        // One that is there and not listed lacks its place in the service, whatever else is wrong.
+        let config =
+            contract.links.collector(index).and_then(|c| contract.repository.collectors.get(c)?.config.at.clone());
+        let listed = config.as_ref().map(|at| at.key("service").key("extensions"));
+        let within = if unlisted.contains(&port) { listed.as_ref() } else { config.as_ref() };
+        let draft = lost.fold(draft, |d, rule| d.echo(rule, within));
         // What a torn configuration listens on may stand behind the fault.
         drafts.push(if torn { draft.echo("yaml/", None) } else { draft });
     }

@@ -1,4 +1,5 @@
 //! Rules about YAML itself.
 
 pub(crate) mod duplicate_key;
+mod strings;
 pub(crate) mod syntax;

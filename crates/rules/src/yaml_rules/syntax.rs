@@ -11,8 +11,8 @@ pub(crate) const RULE: Rule = Rule {
     name: "yaml/syntax",
     severity: Severity::Error,
     summary: "what Kubernetes or the collector refuses to load",
-    fix: None,
-    safety: None,
+    fix: Some("quotes or a unit, where only they are missing"),
+    safety: crate::registry::SAFE,
     page: include_str!("../../pages/yaml/syntax.md"),
     check,
 };
@@ -32,6 +32,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         let draft = Draft::new(RULE.name, RULE.severity, &place, fault.message.clone(), CONSEQUENCE);
         drafts.push(at_offset(draft, &fault));
     }
+    super::strings::check(contract, drafts);
 }
 
 const UNREADABLE: &str = "nothing in it was judged, and what reads it on the way to the cluster may refuse it too";

@@ -11,6 +11,7 @@ mod frame;
 mod good;
 mod judge;
 mod mutator;
+mod participants;
 mod reads;
 mod spec;
 mod spelling;
@@ -31,7 +32,16 @@ const THROWS: u64 = 16;
 const KEPT: (usize, usize) = (3, 2);
 
 fn mutators() -> impl Iterator<Item = &'static Mutator> {
-    [reads::MUTATORS, verdicts::MUTATORS, frame::MUTATORS, collector::MUTATORS, wiring::MUTATORS].into_iter().flatten()
+    [
+        reads::MUTATORS,
+        verdicts::MUTATORS,
+        frame::MUTATORS,
+        collector::MUTATORS,
+        wiring::MUTATORS,
+        participants::MUTATORS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn cases() -> Vec<Case> {

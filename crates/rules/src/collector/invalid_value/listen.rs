@@ -21,11 +21,9 @@ pub(super) fn check(view: &View<'_>, drafts: &mut Drafts) {
                 .is_some_and(|t| t.as_str() != Some("tcp"));
             if let Some(why) = refused(text).filter(|_| !unix) {
                 let message = format!("{} `{}` can't listen on `{text}`: {why}", role(component.class), component.id);
-                drafts.push(fatal(
-                    &Place::of(component.at.file, value),
-                    message,
-                    &format!("listen tcp: address {text}: {why}"),
-                ));
+                let at = Place::of(component.at.file, value);
+                let draft = fatal(&at, message, &format!("listen tcp: address {text}: {why}"));
+                drafts.push(draft.echo_at("collector/listens-on-remote-name", &at));
             }
         }
     }
