@@ -146,9 +146,11 @@ impl Metric {
     fn read(file: usize, node: Node<'_>, dry: &[(String, Place)]) -> Metric {
         let text = |key: &str| Text::at(file, node, &[key]);
         let int = |key: &str| node.get(key).and_then(|n| n.as_str()).and_then(|s| s.trim().parse().ok());
-        // One without a unit is refused, which is a finding of its own; seconds were meant.
-        let lenient = |s: &str| go_duration(s).or_else(|| s.trim().parse().ok());
-        let seconds = |key: &str| node.get(key).and_then(|n| n.as_str()).and_then(lenient);
+        // A bare number is refused for its type, which is a finding of its own; seconds were meant.
+        let seconds = |key: &str| {
+            let value = node.get(key)?;
+            value.as_str().and_then(go_duration).or_else(|| value.as_f64())
+        };
         let name = node.get("name").and_then(|n| n.as_str()).unwrap_or_default().to_owned();
         let dry_run = dry.iter().find(|(pattern, _)| dry_run_covers(pattern, &name)).map(|(_, at)| at.clone());
         Metric {

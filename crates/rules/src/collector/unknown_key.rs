@@ -286,20 +286,18 @@ impl<'a> Walk<'a> {
                 ];
                 Some(Reading::Rewrite("Say it with `verbosity`".to_owned(), ops))
             }
-            // The processor's keys of old, copied into the connector (contrib's spanmetricsconnector README).
-            (Some(kind), "latency_histogram_buckets") if CONNECTOR.contains(&kind) => {
-                let buckets = Value::map([("buckets", value.to_value())]);
+            // The span metrics processor's keys; the connector never had them.
+            (Some(kind), "latency_histogram_buckets")
+                if CONNECTOR.contains(&kind) && node.get("histogram").is_none() =>
+            {
+                let buckets = Value::map([("explicit", Value::map([("buckets", value.to_value())]))]);
                 let mut ops = vec![(file, Op::Remove { route })];
-                match node.get("histogram") {
-                    Some(histogram) if histogram.get("explicit").is_some() => {}
-                    Some(histogram) if histogram.get("exponential").is_some() => return None,
-                    _ => ops.extend(put(self.view, &at.parent(), &["histogram", "explicit"], buckets)),
-                }
+                ops.extend(put(self.view, &at.parent(), &["histogram"], buckets));
                 Some(Reading::Rewrite("Say it with `histogram.explicit.buckets`".to_owned(), ops))
             }
             (Some(kind), "metrics_exporter") if CONNECTOR.contains(&kind) => {
-                let ops = vec![(file, Op::Remove { route })];
-                Some(Reading::Rewrite("Leave it to the pipelines that take from the connector".to_owned(), ops))
+                let title = "Leave it to the pipelines, which say where its metrics go".to_owned();
+                Some(Reading::Rewrite(title, vec![(file, Op::Remove { route })]))
             }
             // Refused since 0.128, when `telemetry.disableAddressFieldForInternalTelemetry` became stable (core changelog).
             (None, "address") if at.parent().route.last_key() == Some("metrics") && node.get("readers").is_none() => {

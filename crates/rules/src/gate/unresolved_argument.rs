@@ -16,8 +16,8 @@ pub(crate) const RULE: Rule = Rule {
     name: "gate/unresolved-argument",
     severity: Severity::Error,
     summary: "`{{args.x}}` without an argument of that name, or one never given",
-    fix: None,
-    safety: None,
+    fix: Some("the canary's hash, where a pod label was meant"),
+    safety: crate::registry::SAFE,
     page: include_str!("../../pages/gate/unresolved-argument.md"),
     check,
 };

@@ -64,9 +64,6 @@ fn cannot_fail(view: &View<'_, '_>) -> Option<Draft> {
         );
         return Some(draft(&metric.at, message).fix(policy_condition(view)));
     }
-    if let Some(found) = endless(view) {
-        return Some(found);
-    }
     let counted = gate.counted()?;
     // A condition that is an error on every value ends every run: that is `gate/condition-type`.
     if can_fail(&counted) || super::condition_type::always_errs(gate) {
@@ -96,29 +93,6 @@ fn cannot_fail(view: &View<'_, '_>) -> Option<Draft> {
         )
     });
     Some(draft(&at, message).fix(lower))
-}
-
-/// With an interval and no count a metric is measured for ever, which only an analysis in the background may (Argo Rollouts,
-/// validation_references.go: "which runs indefinitely").
-fn endless(view: &View<'_, '_>) -> Option<Draft> {
-    let metric = view.metric;
-    let written = view.contract.repository.node(&metric.at.key("count")).is_some_and(|n| n.as_str() != Some("0"));
-    if written || view.gate.limits.count.is_some_and(|c| c > 0) || metric.interval.is_none() {
-        return None;
-    }
-    let analysis = view.gate.analysis.as_ref()?;
-    view.rollout()?.runs().find(|(a, step)| a.at == *analysis && step.is_some())?;
-    let sibling = view.template.metrics.iter().find_map(|m| m.count.filter(|c| *c > 0));
-    let count = sibling.unwrap_or(5);
-    let message =
-        format!("{} has an interval and no count: it would be measured for ever, and never pass", view.name());
-    let consequence = "Argo Rollouts refuses the rollout (\"runs indefinitely\"): no canary starts";
-    let mend = fix(
-        format!("Measure {count} times"),
-        Safety::Safe,
-        [put(view.contract, &metric.at, "count", Value::Int(count), "interval")],
-    );
-    Some(Draft::new(RULE.name, RULE.severity, &metric.at.key("interval"), message, consequence).fix(mend))
 }
 
 /// The rollout's own entry that makes the metric run dry.

@@ -2,17 +2,18 @@
 
 use super::dials::{Dial, dials};
 use super::ports::pod_port;
-use crate::draft::{Draft, Drafts};
-use crate::finding::Severity;
-use crate::registry::Rule;
+use crate::draft::{Draft, Drafts, fix};
+use crate::finding::{Safety, Severity};
+use crate::registry::{ONE_READING, Rule};
 use contract::{Contract, Speaks, Target};
+use yaml::Op;
 
 pub(crate) const RULE: Rule = Rule {
     name: "wiring/protocol-mismatch",
     severity: Severity::Error,
     summary: "HTTP sent to a gRPC port, or the reverse; TLS to plain text",
-    fix: None,
-    safety: None,
+    fix: Some("OTLP's port in place of an older protocol's"),
+    safety: ONE_READING,
     page: include_str!("../../pages/wiring/protocol-mismatch.md"),
     check,
 };
@@ -20,6 +21,10 @@ pub(crate) const RULE: Rule = Rule {
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     for dial in dials(contract) {
         if let Some(draft) = encrypted(contract, &dial) {
+            drafts.push(draft);
+            continue;
+        }
+        if let Some(draft) = other_protocol(contract, &dial) {
             drafts.push(draft);
             continue;
         }
@@ -40,6 +45,43 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     }
 }
 
+/// Ports that Jaeger documents for protocols of its own.
+const OWN: [(u16, &str); 2] = [(14250, "takes Jaeger's own gRPC protocol"), (14268, "takes Jaeger's Thrift over HTTP")];
+
+/// OTLP to a port that takes none: by the policy, or one of an older protocol, as the exporter had it that the `otlp` one took
+/// the place of. What a collector of the repository listens on is known better.
+fn other_protocol(contract: &Contract<'_>, dial: &Dial<'_>) -> Option<Draft> {
+    let port = dial.endpoint.effective_port().filter(|_| dial.otlp)?;
+    let wanted = if dial.grpc == Some(false) { "otlp-http" } else { "otlp-grpc" };
+    let usual = if dial.grpc == Some(false) { 4318 } else { 4317 };
+    let own = || OWN.iter().find(|(own, _)| *own == port).map(|(_, takes)| (*takes).to_owned());
+    let (takes, right, safety) = match &dial.target {
+        Target::Unknown => (own()?, usual, Safety::Unsafe),
+        Target::Service(service, _) => {
+            let (workload, _) = pod_port(contract, *service, port)?;
+            if contract.links.collector(workload).is_some() {
+                return None;
+            }
+            let service = contract.repository.services.get(*service)?;
+            let has = service.ports.iter().any(|p| p.port == usual);
+            (own()?, usual, if has { Safety::Safe } else { Safety::Unsafe })
+        }
+        Target::Elsewhere { service, namespace, speaks, .. } if !speaks.starts_with("otlp") => {
+            let there = contract.context.policy.elsewhere.iter().find(|e| e.namespace == *namespace)?;
+            let ports = &there.services.iter().find(|s| s.name == *service)?.ports;
+            let (right, _) = ports.iter().find(|(_, speaks)| *speaks == wanted)?;
+            (own().unwrap_or_else(|| "takes none".to_owned()), *right, Safety::Safe)
+        }
+        _ => return None,
+    };
+    let message = format!("{} in OTLP to port {port}, which {takes}", dial.who);
+    let consequence = format!("every export is refused and no span arrives; OTLP is taken on port {right}");
+    let text = dial.endpoint.with(&dial.endpoint.host, Some(right));
+    let op = Op::Splice { route: dial.text.at.route.clone(), range: dial.range.clone(), text: text.clone() };
+    let mend = fix(format!("Write `{text}`"), safety, [(dial.text.at.file, op)]);
+    Some(Draft::new(RULE.name, RULE.severity, &dial.text.at, message, consequence).fix(mend))
+}
+
 /// TLS to a port that is known to take plain text only.
 fn encrypted(contract: &Contract<'_>, dial: &Dial<'_>) -> Option<Draft> {
     if dial.tls != Some(true) || !plain(contract, dial) {
@@ -54,16 +96,15 @@ fn encrypted(contract: &Contract<'_>, dial: &Dial<'_>) -> Option<Draft> {
     let consequence = format!("every handshake fails and what should arrive there never does; {way}");
     let at = dial.exporter.unwrap_or(&dial.text.at);
     let at = if dial.grpc == Some(true) { at } else { &dial.text.at };
-    let mut draft = Draft::new(RULE.name, RULE.severity, at, message, consequence);
-    // The setting may be there, under another key or indented into the neighbourhood.
-    if let Some(exporter) = dial.exporter {
-        draft = draft.echo("collector/unknown-key", Some(exporter));
-        for beside in [exporter.parent().key("tls"), exporter.parent().key("insecure")] {
-            draft =
-                draft.echo_at("collector/unknown-key", &beside).echo_at("collector/unknown-component-type", &beside);
-        }
-    }
-    Some(draft)
+    // Where the setting slipped out of its block, that is the finding.
+    let draft = Draft::new(RULE.name, RULE.severity, at, message, consequence);
+    Some(dial.exporter.into_iter().fold(draft, |d, exporter| {
+        let d = d.echo("collector/unknown-key", Some(exporter));
+        let beside = [exporter.parent().key("tls"), exporter.parent().key("insecure")];
+        beside
+            .iter()
+            .fold(d, |d, at| d.echo_at("collector/unknown-key", at).echo_at("collector/unknown-component-type", at))
+    }))
 }
 
 fn plain(contract: &Contract<'_>, dial: &Dial<'_>) -> bool {

@@ -6,7 +6,6 @@ use crate::draft::{Draft, Drafts, fix};
 use crate::finding::Safety;
 use contract::Contract;
 use model::Place;
-use model::duration::go_duration;
 use std::collections::HashMap;
 use yaml::{Node, Op, ScalarType, Value};
 
@@ -81,16 +80,12 @@ fn value(file: usize, node: Option<Node<'_>>, name: &str, drafts: &mut Drafts) {
     drafts.push(Draft::new(RULE.name, RULE.severity, &at, message, CONSEQUENCE).fix(mend));
 }
 
-/// A metric's duration is a string with a unit.
+/// A metric's duration is a string with a unit; what a string says is `gate/invalid-limits`.
 fn duration(at: &Place, node: Node<'_>, metric: &str, key: &str, drafts: &mut Drafts) {
-    let Some(text) = node.as_str().filter(|t| !t.is_empty() && !t.contains("{{") && go_duration(t).is_none()) else {
-        return;
-    };
-    let message = format!("`{key}` of `{metric}` is {text}, which is no duration: it needs a unit");
-    let consequence = "Kubernetes or Argo Rollouts refuses the template: no analysis runs";
-    let mend = text.trim().parse::<f64>().ok().map(|_| {
-        let value = Value::Str(format!("{}s", text.trim()));
-        fix(format!("Say {}s", text.trim()), Safety::Safe, [(at.file, Op::Set { route: at.route.clone(), value })])
-    });
+    let (Some(text), ScalarType::Int | ScalarType::Float) = (node.as_str(), node.scalar_type()) else { return };
+    let message = format!("`{key}` of `{metric}` must be a duration with a unit, and {text} is a number");
+    let consequence = "Kubernetes refuses the template (\"must be of type string\"): no analysis runs";
+    let value = Value::Str(format!("{text}s"));
+    let mend = fix(format!("Say {text}s"), Safety::Safe, [(at.file, Op::Set { route: at.route.clone(), value })]);
     drafts.push(Draft::new(RULE.name, RULE.severity, at, message, consequence).fix(mend));
 }
