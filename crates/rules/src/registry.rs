@@ -73,7 +73,6 @@ const RULES: &[Rule] = &[
     crate::gate::series::RULE,
     crate::gate::label::RULE,
     crate::gate::vacuous::RULE,
-    crate::gate::limits::RULE,
     crate::gate::traffic::PROBES,
     crate::gate::scope::RULE,
     crate::gate::arbitrary::RULE,

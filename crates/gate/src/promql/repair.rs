@@ -136,7 +136,7 @@ fn sanitized(text: &str) -> Option<(Range<usize>, String)> {
     }
     // Characters are exchanged one for one, so what differs stands at the same bytes.
     let differs = || text.bytes().zip(out.bytes()).enumerate().filter(|(_, (a, b))| a != b).map(|(i, _)| i);
-    let (first, last) = (differs().next()?, differs().last()?);
+    let (first, last) = (differs().next()?, differs().next_back()?);
     Some((first..last + 1, out.get(first..=last)?.to_owned()))
 }
 

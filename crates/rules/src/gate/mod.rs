@@ -6,7 +6,7 @@ mod build;
 pub(crate) mod condition_type;
 mod fallback;
 pub(crate) mod label;
-pub(crate) mod limits;
+mod limits;
 mod meaning;
 pub(crate) mod missing;
 pub(crate) mod no_data;

@@ -16,7 +16,7 @@ use yaml::{Op, Value};
 pub(crate) const RULE: Rule = Rule {
     name: "gate/vacuous",
     severity: Severity::Error,
-    summary: "the gate cannot fail for lack of data, or cannot fail at all",
+    summary: "the gate cannot fail for lack of data, cannot fail at all, or never judges",
     fix: Some("remove the fallback; a condition that is false on no data"),
     safety: SAFE,
     page: include_str!("../../pages/gate/vacuous.md"),
@@ -35,6 +35,9 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             drafts.push(draft);
         }
         drafts.list.extend(ends_below(&view));
+        if let Some(draft) = super::limits::refused(&view) {
+            drafts.push(draft);
+        }
     }
 }
 

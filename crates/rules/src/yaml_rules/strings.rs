@@ -80,7 +80,7 @@ fn value(file: usize, node: Option<Node<'_>>, name: &str, drafts: &mut Drafts) {
     drafts.push(Draft::new(RULE.name, RULE.severity, &at, message, CONSEQUENCE).fix(mend));
 }
 
-/// A metric's duration is a string with a unit; what a string says is `gate/invalid-limits`.
+/// A metric's duration is a string with a unit; what a string says is `gate/vacuous`.
 fn duration(at: &Place, node: Node<'_>, metric: &str, key: &str, drafts: &mut Drafts) {
     let (Some(text), ScalarType::Int | ScalarType::Float) = (node.as_str(), node.scalar_type()) else { return };
     let message = format!("`{key}` of `{metric}` must be a duration with a unit, and {text} is a number");

@@ -93,7 +93,7 @@ fn all_may_fail(dice: &mut Dice) -> Option<Case> {
 
 /// A step that waits for ever, or an interval that is none.
 fn refused_numbers(dice: &mut Dice) -> Option<Case> {
-    on_template(dice, &["gate/invalid-limits"], Mends::Perhaps, |t, dice| {
+    on_template(dice, &["gate/vacuous"], Mends::Perhaps, |t, dice| {
         let gate = with(t, dice, |_| true);
         match dice.below(3) {
             0 => gate.count = "0".to_owned(),
