@@ -85,10 +85,13 @@ pub struct Gate {
     outcomes: Option<Outcomes>,
 }
 
+/// A rollout with its index, and one of its analyses.
+type Runner<'r> = (usize, &'r Rollout, &'r Analysis);
+
 /// Every gate: each metric of each template for each rollout that runs it, or once where none does.
 pub fn gates(contract: &Contract<'_>) -> Vec<Gate> {
     let repository = contract.repository;
-    let mut runs: Vec<(Vec<usize>, Option<(usize, &Rollout, &Analysis)>)> = Vec::new();
+    let mut runs: Vec<(Vec<usize>, Option<Runner<'_>>)> = Vec::new();
     let mut used = vec![false; repository.templates.len()];
     for (index, rollout) in repository.rollouts.iter().enumerate() {
         for (analysis, _) in rollout.runs() {
@@ -102,7 +105,7 @@ pub fn gates(contract: &Contract<'_>) -> Vec<Gate> {
         }
     }
     runs.extend(used.iter().enumerate().filter(|(_, used)| !**used).map(|(index, _)| (vec![index], None)));
-    let gates = |(together, run): &(Vec<usize>, Option<(usize, &Rollout, &Analysis)>)| -> Vec<Gate> {
+    let gates = |(together, run): &(Vec<usize>, Option<Runner<'_>>)| -> Vec<Gate> {
         together.iter().flat_map(|template| of_template(contract, *template, together, *run)).collect()
     };
     if repository.is_small() {
