@@ -163,7 +163,7 @@ fn of_template(
     contract: &Contract<'_>,
     index: usize,
     together: &[usize],
-    run: Option<(usize, &Rollout, &Analysis)>,
+    run: Option<Runner<'_>>,
 ) -> Vec<Gate> {
     let Some(template) = contract.repository.templates.get(index) else { return Vec::new() };
     let args = arguments(contract, together, run.map(|(_, r, a)| (r, a)));
@@ -214,7 +214,7 @@ fn gate(
     template: usize,
     position: usize,
     metric: &Metric,
-    run: Option<(usize, &Rollout, &Analysis)>,
+    run: Option<Runner<'_>>,
     args: &BTreeMap<String, Option<String>>,
 ) -> Gate {
     let lookup = |name: &str| args.get(name).cloned().flatten();
