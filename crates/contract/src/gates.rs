@@ -159,12 +159,7 @@ pub fn find(contract: &Contract<'_>, rollout: &Rollout, name: &str, cluster: boo
     repository.nearest(rollout.spec.file, candidates, |i| repository.templates.get(*i).map(|t| t.spec.file))
 }
 
-fn of_template(
-    contract: &Contract<'_>,
-    index: usize,
-    together: &[usize],
-    run: Option<Runner<'_>>,
-) -> Vec<Gate> {
+fn of_template(contract: &Contract<'_>, index: usize, together: &[usize], run: Option<Runner<'_>>) -> Vec<Gate> {
     let Some(template) = contract.repository.templates.get(index) else { return Vec::new() };
     let args = arguments(contract, together, run.map(|(_, r, a)| (r, a)));
     let metrics = template.metrics.iter().enumerate();
