@@ -95,8 +95,8 @@ fn break_circles(causes: &mut [Option<usize>]) {
 fn matches(echo: &Echo, draft: &Draft) -> bool {
     let finding = &draft.finding;
     let named = finding.rule == echo.rule || (echo.rule.ends_with('/') && finding.rule.starts_with(echo.rule));
-    // A value of a wrong type hides nothing: only text that can't be read does, and that has no node.
-    let named = named && (echo.rule != "yaml/" || finding.at.route.steps.is_empty());
+    // A value of a wrong type, which quotes mend, hides nothing: only text that can't be read does.
+    let named = named && (echo.rule != "yaml/" || finding.fix.is_none());
     let Some(place) = echo.within.as_ref().filter(|_| named) else { return named };
     if echo.exact {
         // One finding may speak for several places.

@@ -1,6 +1,5 @@
 //! `gate/label-never-exists`: a matcher on a label, or a label's value, that the series does not have.
 
-use super::arbitrary::aggregate;
 use super::unfilled::{Unfilled, unfilled};
 use super::view::{View, entry_matchers, hash_label, missing_matcher, namespace_label, rewrite, views};
 use crate::draft::{Draft, Drafts, fix};
@@ -8,7 +7,7 @@ use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::endpoint::nearest_word;
 use contract::{CANARY_HASH, Contract, Domain, Family, Origin, STABLE_HASH, value_matches};
-use gate::promql::{Expr, ExprKind, Grouping, MatchOp, Matcher, Selector};
+use gate::promql::{MatchOp, Matcher, Selector};
 use model::ArgValue;
 use std::collections::BTreeSet;
 use yaml::{Op, Value};
@@ -29,7 +28,6 @@ const CONSEQUENCE: &str =
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     let unfilled = unfilled(contract);
     for view in views(contract) {
-        drafts.list.extend(bounds_dropped(&view));
         let Some((text, _)) = view.query() else { continue };
         if let Some(draft) = super::bucket::dropped(&view) {
             drafts.push(draft);
@@ -63,56 +61,6 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
                 }
             }
         }
-    }
-}
-
-/// A quantile is told from buckets by their bounds: an aggregation under it that drops `le` leaves none.
-fn bounds_dropped(view: &View<'_, '_>) -> Option<Draft> {
-    let (text, query) = view.query()?;
-    let mut inner = None;
-    query.root().walk(&mut |expr| {
-        if let ExprKind::Call(call) = &expr.kind
-            && call.function == "histogram_quantile"
-        {
-            inner = inner.or(call.args.get(1));
-        }
-    });
-    let inner = inner?;
-    let buckets = |s: &&Selector| s.name.as_deref().is_some_and(|n| n.ends_with("_bucket"));
-    if !query.selectors_in(inner).iter().all(buckets) || keeps_bounds(inner) {
-        return None;
-    }
-    let message = format!("{} takes a quantile of buckets whose label `le` the aggregation drops", view.name());
-    let mend = rewrite(view, "Keep `le`", |query| {
-        let mut edit = None;
-        query.root().walk(&mut |expr| {
-            if let ExprKind::Call(call) = &expr.kind
-                && call.function == "histogram_quantile"
-                && let Some(inner) = call.args.get(1).filter(|inner| !keeps_bounds(inner))
-            {
-                edit = edit.take().or_else(|| aggregate(query, inner, Some("le")));
-            }
-        });
-        edit
-    });
-    Some(Draft::new(RULE.name, RULE.severity, &text.at, message, CONSEQUENCE).fix(mend))
-}
-
-fn keeps_bounds(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Aggregation(aggregation) => {
-            let own = match &aggregation.grouping {
-                _ if matches!(aggregation.op.as_str(), "topk" | "bottomk" | "limitk") => true,
-                Grouping::By(labels) => labels.iter().any(|l| l == "le"),
-                Grouping::Without(labels) => labels.iter().all(|l| l != "le"),
-            };
-            own && keeps_bounds(&aggregation.expr)
-        }
-        ExprKind::Binary(binary) => keeps_bounds(&binary.left) && keeps_bounds(&binary.right),
-        ExprKind::Paren(inner) | ExprKind::Negation(inner) => keeps_bounds(inner),
-        ExprKind::Call(call) => call.args.iter().all(keeps_bounds),
-        ExprKind::Subquery(subquery) => keeps_bounds(&subquery.expr),
-        _ => true,
     }
 }
 

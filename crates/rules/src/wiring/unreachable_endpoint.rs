@@ -88,7 +88,8 @@ fn untold(contract: &Contract<'_>) -> Vec<Draft> {
             workload.kind, workload.name, otlp.env
         );
         let consequence = "no span reaches a collector, and no span metric exists";
-        found.push(Draft::new(RULE.name, RULE.severity, &container.at.key("env"), message, consequence).fix(mend));
+        let draft = Draft::new(RULE.name, RULE.severity, &container.at.key("env"), message, consequence).fix(mend);
+        found.push(draft.absent_from(contract.repository, &workload.template));
     }
     found
 }

@@ -69,7 +69,8 @@ fn misread_endpoint(dice: &mut Dice) -> Option<Case> {
         1 => on_files(&roots, Mends::Back, |s| s.swap(ROLLOUT, ENDPOINT, &format!("{ENDPOINT}/v1/traces"))),
         _ => on_files(&roots, Mends::Clean, |s| {
             s.swap(ROLLOUT, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
-        }),
+        })
+        .map(Case::elsewhere),
     }
 }
 
@@ -210,6 +211,7 @@ fn any_traffic(dice: &mut Dice) -> Option<Case> {
         gate.success = Some(condition.to_owned());
         true
     })
+    .map(|c| c.also("gate/passes-on-nan", "whatever there is passes"))
 }
 
 fn short_histogram(dice: &mut Dice) -> Option<Case> {
@@ -328,12 +330,13 @@ fn together(dice: &mut Dice) -> Option<Case> {
         "        histogram:\n          explicit:\n            buckets: [10ms, 100ms, 500ms]\n        dimensions:\n";
     match dice.below(5) {
         0 => on_files(&["gate/series-never-exists", "gate/label-never-exists"], Mends::Clean, |s| {
-            s.swap_all(TEMPLATE, "_milliseconds_bucket", "_seconds_bucket");
+            s.swap_all(TEMPLATE, "span_metrics_duration_milliseconds_bucket", "spanmetrics_latency_bucket");
             s.swap_all(TEMPLATE, "hotrod_pod_hash", "pod_hash");
         }),
         1 => on_files(&["collector/metrics-not-exposed", "gate/series-never-exists"], Mends::Clean, |s| {
             s.swap(CONFIG, "0.0.0.0:8889", "0.0.0.0:9464\n        namespace: hotrod");
-        }),
+        })
+        .map(Case::elsewhere),
         2 => on_files(&["yaml/syntax", "collector/dimension-matches-nothing"], Mends::Clean, |s| {
             s.swap(CONFIG, "hotrod.pod.hash", "hotrod_pod_hash");
             s.swap(DAEMONSET, "\"8889\"", "8889");
