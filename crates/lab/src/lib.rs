@@ -20,6 +20,7 @@
 mod build;
 mod cache;
 mod error;
+mod installed;
 mod process;
 mod program;
 pub mod stack;
@@ -28,6 +29,7 @@ mod watchdog;
 
 pub use build::{Progress, ensure, judge};
 pub use error::BuildError;
+pub use installed::{Installed, installed};
 pub use process::{Process, free_port_list, free_ports, on_free_ports, poll};
 pub use program::Program;
 pub use watchdog::Watchdog;

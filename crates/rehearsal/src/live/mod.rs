@@ -64,21 +64,36 @@ pub struct Binaries {
     pub prometheus: PathBuf,
     /// Jaeger.
     pub jaeger: PathBuf,
+    /// Those that were on `PATH`, for people: `Prometheus 3.7.3 (/usr/bin/prometheus)`.
+    pub installed: Vec<String>,
 }
 
 impl Binaries {
-    /// Those of the lab's cache, built where they are not there yet.
+    /// Those on `PATH` that do: the collector of exactly that version, a Prometheus 3, a Jaeger 1. The others from the
+    /// lab's cache, built where they are not there yet.
     ///
     /// # Errors
     /// As [`lab::ensure`].
-    pub fn ensure(progress: &mut dyn FnMut(Program, lab::Progress)) -> Result<Binaries, BuildError> {
-        let mut get = |program| lab::ensure(program, &mut |step| progress(program, step));
+    pub fn ensure(
+        collector: Option<&str>,
+        progress: &mut dyn FnMut(Program, lab::Progress),
+    ) -> Result<Binaries, BuildError> {
+        let mut installed = Vec::new();
+        let mut get = |program, wanted: Option<&str>, name: &str| match wanted.and_then(|w| lab::installed(program, w))
+        {
+            Some(found) => {
+                installed.push(format!("{name} {} ({})", found.version, found.path.display()));
+                Ok(found.path)
+            }
+            None => lab::ensure(program, &mut |step| progress(program, step)),
+        };
         Ok(Binaries {
-            hotrod: get(Program::HotRod)?,
-            hotrod_old: get(Program::HotRodOld)?,
-            collector: get(Program::Collector)?,
-            prometheus: get(Program::Prometheus)?,
-            jaeger: get(Program::Jaeger)?,
+            hotrod: get(Program::HotRod, None, "HotROD")?,
+            hotrod_old: get(Program::HotRodOld, None, "HotROD")?,
+            collector: get(Program::Collector, collector, "collector")?,
+            prometheus: get(Program::Prometheus, Some("3."), "Prometheus")?,
+            jaeger: get(Program::Jaeger, Some("1."), "Jaeger")?,
+            installed,
         })
     }
 }

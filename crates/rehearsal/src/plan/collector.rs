@@ -52,6 +52,8 @@ pub struct CollectorPlan {
     pub name: String,
     /// Namespace.
     pub namespace: String,
+    /// The version of its image, where that is known.
+    pub version: Option<String>,
     /// The configuration, byte for byte.
     pub config: String,
     /// Environment, downward-API values as `<fieldPath>`.
@@ -99,6 +101,7 @@ impl CollectorPlan {
         Ok(CollectorPlan {
             name: workload.map_or("collector", |w| w.name.as_str()).to_owned(),
             namespace: contract::namespace(collector.namespace.as_deref()).to_owned(),
+            version: collector.version.map(|v| format!("{}.{}.{}", v.0, v.1, v.2)),
             config,
             env: env.unwrap_or_default(),
             labels: workload

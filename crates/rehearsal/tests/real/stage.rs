@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The real programs, or `None` with a loud line where Go is not.
 pub(crate) fn binaries() -> Option<Binaries> {
-    match Binaries::ensure(&mut |_, _| {}) {
+    match Binaries::ensure(None, &mut |_, _| {}) {
         Ok(binaries) => Some(binaries),
         Err(BuildError::NoGo) => {
             eprintln!("SKIPPED: rehearsals need Go, which is not on this machine");

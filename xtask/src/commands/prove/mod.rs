@@ -15,7 +15,7 @@ pub(crate) fn cmd_prove(ui: &Ui, args: &ProveArgs) -> Result<Exit, CommandError>
     let input = Input::load(&args.target)?;
     let stage = Stage::set(input.files, &input.context, &args.run)?;
     let (plan, canaries) = stage.ready(&input.context, &args.run, &faults)?;
-    let binaries = binaries(ui)?;
+    let binaries = binaries(ui, &plan)?;
     let folder = folder(&args.run)?;
     let mut outcomes = Vec::new();
     for round in 0..args.repeat {

@@ -31,7 +31,7 @@ pub(crate) fn rehearse(
 ) -> Result<Verdict, CommandError> {
     let stage = Stage::set(files, context, args)?;
     let (plan, canaries) = stage.ready(context, args, &[Fault::Healthy])?;
-    let binaries = binaries(ui)?;
+    let binaries = binaries(ui, &plan)?;
     let folder = folder(args)?;
     let watch = Watch::new(ui, args.verbose, &canaries);
     let order = Order { plan: &plan, binaries: &binaries, canaries, stop: Stop::AtFirst, offset: Duration::ZERO };

@@ -112,11 +112,15 @@ fn unplanned(error: PlanError) -> CommandError {
     }
 }
 
-/// The real programs, built where they are not there yet.
-pub(crate) fn binaries(ui: &Ui) -> Result<Binaries, CommandError> {
+/// The real programs for a plan, built where they are not there yet.
+pub(crate) fn binaries(ui: &Ui, plan: &Plan) -> Result<Binaries, CommandError> {
     let bar = ui.progress();
-    let built = Binaries::ensure(&mut |program, step| show(&bar, program.name(), step));
+    let version = plan.collector.as_ref().and_then(|c| c.version.as_deref());
+    let built = Binaries::ensure(version, &mut |program, step| show(&bar, program.name(), step));
     bar.done();
+    for program in built.iter().flat_map(|b| &b.installed) {
+        ui.status(&format!("taking {program}"));
+    }
     built.map_err(|error| {
         let command = CommandError::user("the real programs cannot be built").because(&error);
         match error {
