@@ -109,11 +109,11 @@ fn series(contract: &Contract<'_>, gate: &Gate) -> Vec<CardSeries> {
         if found.iter().any(|s| s.name == *name) {
             continue;
         }
-        let known = contract.known(name);
+        let known = contract.known(name).next();
         found.push(CardSeries {
             name: name.clone(),
-            exists: known.first().map(|f| f.exists),
-            labels: known.first().map(|f| f.labels.keys().cloned().collect()).unwrap_or_default(),
+            exists: known.map(|f| f.exists),
+            labels: known.map(|f| f.labels.keys().cloned().collect()).unwrap_or_default(),
         });
     }
     found

@@ -132,6 +132,20 @@ pub fn scrapes(repository: &Repository) -> Vec<Scrape> {
     found
 }
 
+/// The senders in one workload's pods: they come in the workloads' order.
+pub(crate) fn senders_of(senders: &[Sender], workload: usize) -> &[Sender] {
+    let from = senders.partition_point(|s| s.workload < workload);
+    let to = senders.partition_point(|s| s.workload <= workload);
+    senders.get(from..to).unwrap_or_default()
+}
+
+/// The scrapes of one workload's pods: they come in the workloads' order.
+pub(crate) fn scrapes_to(scrapes: &[Scrape], workload: usize) -> &[Scrape] {
+    let from = scrapes.partition_point(|s| s.workload < workload);
+    let to = scrapes.partition_point(|s| s.workload <= workload);
+    scrapes.get(from..to).unwrap_or_default()
+}
+
 fn scrapes_of(index: usize, workload: &Workload) -> Vec<Scrape> {
     let Some(on) = pair(&workload.annotations, "prometheus.io/scrape") else { return Vec::new() };
     if on.value != "true" {

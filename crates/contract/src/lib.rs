@@ -20,11 +20,12 @@ pub use listen::{Listener, Speaks};
 pub use naming::{Naming, Shape};
 pub use pods::Versions;
 pub use resolve::{Caller, Missing, Target, World};
-pub use series::{Domain, Family, Kind, Origin, namespace, sanitize};
+pub use series::{Domain, Families, Family, Kind, Origin, namespace, sanitize};
 pub use simulate::{CANARY_HASH, Composition, Load, Run, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches};
 pub use spans::{CONNECTOR, Dimension, Measures, SpanMetric, SpanMetrics};
 
 use model::{Context, Mission, Repository, Rollout, Workload, WorkloadDescription};
+use std::sync::OnceLock;
 
 /// Everything that follows from the repository and the policy, derived once.
 pub struct Contract<'r> {
@@ -46,8 +47,12 @@ pub struct Contract<'r> {
     pub families: Vec<Family>,
     /// Every gate of every run.
     pub gates: Vec<gates::Gate>,
-    simulations: Vec<std::sync::OnceLock<Simulated>>,
-    fresh: Vec<std::sync::OnceLock<Option<Vec<Run>>>>,
+    known: series::Names,
+    described: OnceLock<bool>,
+    sending: OnceLock<Vec<usize>>,
+    bypassed: OnceLock<bool>,
+    simulations: Vec<OnceLock<Simulated>>,
+    fresh: Vec<OnceLock<Option<Vec<Run>>>>,
 }
 
 impl<'r> Contract<'r> {
@@ -66,14 +71,19 @@ impl<'r> Contract<'r> {
             span_metrics: Vec::new(),
             families: Vec::new(),
             gates: Vec::new(),
+            known: series::Names::default(),
+            described: OnceLock::new(),
+            sending: OnceLock::new(),
+            bypassed: OnceLock::new(),
             simulations: Vec::new(),
             fresh: Vec::new(),
         };
         contract.span_metrics = series::all_span_metrics(&contract);
         contract.families = series::families(&contract);
+        contract.known = series::Names::of(&contract.families);
         contract.gates = gates::gates(&contract);
-        contract.simulations = contract.gates.iter().map(|_| std::sync::OnceLock::new()).collect();
-        contract.fresh = contract.gates.iter().map(|_| std::sync::OnceLock::new()).collect();
+        contract.simulations = contract.gates.iter().map(|_| OnceLock::new()).collect();
+        contract.fresh = contract.gates.iter().map(|_| OnceLock::new()).collect();
         contract
     }
 

@@ -14,6 +14,9 @@ pub struct Links {
     templates: HashMap<String, Vec<usize>>,
     affixes: Vec<(String, String)>,
     in_namespace: HashMap<String, Vec<usize>>,
+    by_port: HashMap<u16, Vec<usize>>,
+    /// Collectors that the operator runs, by their objects' names.
+    operated: HashMap<String, Vec<usize>>,
     /// Namespaces to which the repository deploys pods or Services.
     owned: HashSet<String>,
 }
@@ -47,6 +50,21 @@ impl Links {
             if let Some(namespace) = &service.namespace {
                 self.in_namespace.entry(namespace.clone()).or_default().push(index);
                 self.owned.insert(namespace.clone());
+            }
+        }
+        for (index, service) in repository.services.iter().enumerate() {
+            for port in &service.ports {
+                let list = self.by_port.entry(port.port).or_default();
+                // A Service may have a port twice, for two protocols.
+                if list.last() != Some(&index) {
+                    list.push(index);
+                }
+            }
+        }
+        for (index, collector) in repository.collectors.iter().enumerate() {
+            let model::Source::Operator { object } = collector.source else { continue };
+            if let Some(object) = repository.object(object) {
+                self.operated.entry(object.name.clone()).or_default().push(index);
             }
         }
         for (index, template) in repository.templates.iter().enumerate() {
@@ -91,6 +109,16 @@ impl Links {
     /// rest of it.
     pub fn owns(&self, namespace: &str) -> bool {
         self.owned.contains(namespace)
+    }
+
+    /// Services that have the port.
+    pub(crate) fn serving(&self, port: u16) -> &[usize] {
+        self.by_port.get(&port).map_or(&[], Vec::as_slice)
+    }
+
+    /// Collectors that the operator runs for an object of that name.
+    pub(crate) fn operated(&self, name: &str) -> &[usize] {
+        self.operated.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Services that are known to be deployed to the namespace.

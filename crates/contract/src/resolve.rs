@@ -152,11 +152,10 @@ impl<'a> Call<'a> {
     fn operator(&self, namespace: Option<&str>) -> Option<usize> {
         let base = ["-headless", "-monitoring"].iter().find_map(|s| self.name.strip_suffix(s)).unwrap_or(self.name);
         let base = base.strip_suffix("-collector")?;
-        self.world.repository.collectors.iter().position(|c| {
-            let model::Source::Operator { object } = c.source else { return false };
-            let object = self.world.repository.object(object);
-            object.is_some_and(|o| o.name == base) && compatible(&c.namespace, &namespace.map(str::to_owned))
-        })
+        let wanted = namespace.map(str::to_owned);
+        let here = |c: &model::Collector| compatible(&c.namespace, &wanted);
+        let mut known = self.world.links.operated(base).iter().copied();
+        known.find(|index| self.world.repository.collectors.get(*index).is_some_and(here))
     }
 
     fn port_of(&self, index: usize) -> Target {
@@ -176,18 +175,15 @@ impl<'a> Call<'a> {
     /// Others may deploy to the namespace too (a chart, an operator): unless the policy says that nobody does, a Service is
     /// missing only where the one that was meant is there.
     fn missing_service(&self, namespace: &str) -> Target {
-        let services = |list: &[usize]| -> Vec<&'a Service> {
-            list.iter().filter_map(|i| self.world.repository.services.get(*i)).collect()
-        };
-        let here = services(self.world.links.services_in(namespace));
-        let same: Vec<usize> = self.world.links.named(self.name).collect();
-        let homes: Vec<&str> = services(&same)
-            .into_iter()
+        let service = |index: usize| self.world.repository.services.get(index);
+        let here = || self.world.links.services_in(namespace).iter().filter_map(|index| service(*index));
+        let homes: Vec<&str> = (self.world.links.named(self.name))
+            .filter_map(service)
             .filter(|s| self.caller.policy || self.serves(s))
             .filter_map(|s| s.namespace.as_deref())
             .collect();
         let elsewhere = self.known_elsewhere();
-        let names = |serving: bool| here.iter().filter(move |s| !serving || self.serves(s)).map(|s| s.name.as_str());
+        let names = |serving: bool| here().filter(move |s| !serving || self.serves(s)).map(|s| s.name.as_str());
         let near = match self.caller.policy {
             true => nearest_word(self.name, names(false)),
             false => single(names(true).filter(|n| slip(self.name, n))),
@@ -224,7 +220,8 @@ impl<'a> Call<'a> {
     /// A namespace that nobody here deploys counts as missing only where what was meant is clear.
     fn missing_namespace(&self, namespace: &str) -> Target {
         let mut known: Vec<(&str, &str)> = Vec::new();
-        for service in self.world.repository.services.iter().filter(|s| self.serves(s)) {
+        let service = |index: &usize| self.world.repository.services.get(*index);
+        for service in self.world.links.serving(self.port).iter().filter_map(service) {
             let named = service.name == self.name || (self.caller.otlp && part_of(self.name, &service.name));
             let home = service.namespace.as_deref().filter(|_| named);
             known.extend(home.map(|home| (home, service.name.as_str())));

@@ -3,7 +3,7 @@
 use crate::spans::{Measures, SpanMetrics, span_metrics};
 use crate::{Contract, chain};
 use model::{Place, WorkloadDescription};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The values that a label can have.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,7 +128,7 @@ pub fn sanitize(name: &str) -> String {
 }
 
 fn own_families(contract: &Contract<'_>, index: usize, description: &WorkloadDescription) -> Vec<Family> {
-    let scraped = contract.scrapes.iter().any(|s| s.workload == index && description.ports.contains_key(&s.port));
+    let scraped = chain::scrapes_to(&contract.scrapes, index).iter().any(|s| description.ports.contains_key(&s.port));
     let base = pod_labels(contract, index);
     let mut found = Vec::new();
     for metric in &description.metrics {
@@ -193,21 +193,54 @@ fn span_families(contract: &Contract<'_>, index: usize, source: &SpanMetrics) ->
     found
 }
 
+/// The families that are known by each name, by their indexes in order: many collectors expose the same names.
+#[derive(Default)]
+pub(crate) struct Names(HashMap<String, Vec<usize>>);
+
+impl Names {
+    pub(crate) fn of(families: &[Family]) -> Names {
+        let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, family) in families.iter().enumerate() {
+            names.entry(family.name.clone()).or_default().push(index);
+        }
+        let exists = |index: &usize| families.get(*index).is_some_and(|family| family.exists);
+        for indexes in names.values_mut().filter(|indexes| indexes.iter().any(exists)) {
+            indexes.retain(exists);
+        }
+        Names(names)
+    }
+}
+
+/// Families of one name.
+#[derive(Clone)]
+pub struct Families<'c> {
+    indexes: std::slice::Iter<'c, usize>,
+    families: &'c [Family],
+}
+
+impl<'c> Iterator for Families<'c> {
+    type Item = &'c Family;
+
+    fn next(&mut self) -> Option<&'c Family> {
+        self.families.get(*self.indexes.next()?)
+    }
+}
+
 impl Contract<'_> {
     /// The families with that name that reach Prometheus; where none does, those that a mended chain would give.
-    pub fn known(&self, name: &str) -> Vec<&Family> {
-        let any = self.exists(name);
-        self.families.iter().filter(|f| f.name == name && f.exists == any).collect()
+    pub fn known(&self, name: &str) -> Families<'_> {
+        let indexes = self.known.0.get(name).map_or(&[][..], Vec::as_slice);
+        Families { indexes: indexes.iter(), families: &self.families }
     }
 
     /// Whether a metric of that name reaches Prometheus.
     pub fn exists(&self, name: &str) -> bool {
-        self.families.iter().any(|f| f.exists && f.name == name)
+        self.known(name).next().is_some_and(|family| family.exists)
     }
 
     /// Whether this repository is one that the policy describes: then its series are a closed world.
     pub fn described(&self) -> bool {
-        self.repository.rollouts.iter().any(|r| self.mission(r).is_some())
+        *self.described.get_or_init(|| self.repository.rollouts.iter().any(|r| self.mission(r).is_some()))
     }
 
     /// Whether a scraped workload emits what nobody described.
@@ -243,5 +276,5 @@ pub(crate) fn all_span_metrics(contract: &Contract<'_>) -> Vec<SpanMetrics> {
 
 /// Whether a scrape reaches that port of the workload.
 pub(crate) fn scraped(contract: &Contract<'_>, workload: usize, port: u16) -> bool {
-    contract.scrapes.iter().any(|s: &chain::Scrape| s.workload == workload && s.port == port)
+    chain::scrapes_to(&contract.scrapes, workload).iter().any(|s| s.port == port)
 }

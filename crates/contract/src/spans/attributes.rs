@@ -1,8 +1,8 @@
 //! Attributes that spans carry when they reach the connector.
 
-use crate::Contract;
 use crate::resolve::Target;
 use crate::series::Domain;
+use crate::{Contract, chain};
 use catalogue::{Class, Signal};
 use model::{Collector, Workload};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,11 +24,12 @@ pub(super) fn senders(contract: &Contract<'_>, collector: usize) -> Vec<usize> {
     if !direct.is_empty() || contract.senders.iter().any(|s| s.collector.is_some()) {
         return direct;
     }
-    let described = contract
-        .repository
-        .workloads
-        .iter()
-        .enumerate()
+    contract.sending.get_or_init(|| described_senders(contract)).clone()
+}
+
+fn described_senders(contract: &Contract<'_>) -> Vec<usize> {
+    let workloads = contract.repository.workloads.iter().enumerate();
+    let described = workloads
         .filter(|(_, w)| contract.description_of(w).is_some_and(|d| d.otlp.is_some()))
         // One that sends to a backend of somebody else's passes by every collector.
         .filter(|(i, _)| !passes_by(contract, *i));
@@ -37,8 +38,8 @@ pub(super) fn senders(contract: &Contract<'_>, collector: usize) -> Vec<usize> {
 
 /// Whether a workload's spans go to somebody else's backend, past the collectors here.
 pub(super) fn passes_by(contract: &Contract<'_>, workload: usize) -> bool {
-    let mut own = contract.senders.iter().filter(|s| s.workload == workload).peekable();
-    own.peek().is_some() && own.all(|s| matches!(s.target, Target::Elsewhere { .. }))
+    let own = chain::senders_of(&contract.senders, workload);
+    !own.is_empty() && own.iter().all(|s| matches!(s.target, Target::Elsewhere { .. }))
 }
 
 impl Attributes {

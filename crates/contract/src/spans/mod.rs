@@ -218,8 +218,10 @@ fn read(
 
 /// Whether a described workload's spans pass by the collectors.
 fn bypassed(contract: &Contract<'_>) -> bool {
-    let mut workloads = contract.repository.workloads.iter().enumerate();
-    workloads.any(|(i, w)| contract.description_of(w).is_some() && attributes::passes_by(contract, i))
+    *contract.bypassed.get_or_init(|| {
+        let mut workloads = contract.repository.workloads.iter().enumerate();
+        workloads.any(|(i, w)| contract.description_of(w).is_some() && attributes::passes_by(contract, i))
+    })
 }
 
 /// The connector's settings.

@@ -9,7 +9,7 @@ use contract::endpoint::nearest_word;
 use contract::{CANARY_HASH, Contract, Domain, Family, Origin, STABLE_HASH, value_matches};
 use gate::promql::{MatchOp, Matcher, Selector};
 use model::ArgValue;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use yaml::{Op, Value};
 
 pub(crate) const RULE: Rule = Rule {
@@ -27,13 +27,14 @@ const CONSEQUENCE: &str =
 
 fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     let unfilled = unfilled(contract);
+    let mut held = HashMap::new();
     for view in views(contract) {
         let Some((text, _)) = view.query() else { continue };
         if let Some(draft) = super::bucket::dropped(&view) {
             drafts.push(draft);
         }
         for selector in view.selectors() {
-            let mut families = view.families(selector);
+            let mut families: Vec<&Family> = view.families(selector).collect();
             if families.is_empty() {
                 // Under the name that was meant, the labels are judged all the same.
                 let name = selector.name.as_deref().filter(|n| super::series::closed(&view, selector, n));
@@ -47,6 +48,9 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
                 .iter()
                 .filter(|m| m.name != "__name__" && !m.value.contains("{{") && !value_matches(m, ""))
             {
+                if seen(&mut held, contract, selector, matcher) {
+                    continue;
+                }
                 if let Some(draft) = missing_label(&view, selector, &families, matcher)
                     .or_else(|| missing_value(&view, &families, matcher))
                 {
@@ -61,6 +65,42 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
                 }
             }
         }
+    }
+}
+
+/// Values by metric and label, and by whether a pattern asks: `None` where they can't be told.
+type Held<'a> = HashMap<(&'a str, &'a str, bool), Option<HashSet<String>>>;
+
+/// Whether the known series of the selector's name hold a value that the matcher takes, or may: asked of all matchers, and
+/// gathered once a label, since many collectors may expose one name.
+fn seen<'a>(held: &mut Held<'a>, contract: &Contract<'_>, selector: &'a Selector, matcher: &'a Matcher) -> bool {
+    let Some(name) = selector.name.as_deref() else { return false };
+    if contract.known(name).all(|family| !family.labels.contains_key(&matcher.name)) {
+        return false;
+    }
+    let pattern = matches!(matcher.op, MatchOp::Re);
+    let values = held.entry((name, &matcher.name, pattern)).or_insert_with(|| {
+        let each = contract.known(name).map(|family| values(contract, family, &matcher.name, pattern));
+        each.collect::<Option<Vec<_>>>().map(|values| values.into_iter().flatten().collect())
+    });
+    match values {
+        Some(values) => values.iter().any(|value| value_matches(matcher, value)),
+        None => true,
+    }
+}
+
+/// What a family's series hold in the label; `None` where that can't be told.
+fn values(contract: &Contract<'_>, family: &Family, label: &str, pattern: bool) -> Option<Vec<String>> {
+    match family.labels.get(label)? {
+        Domain::Values(values) => Some(values.clone()),
+        Domain::PodHash => Some(vec![CANARY_HASH.to_owned(), STABLE_HASH.to_owned()]),
+        // A whole name ends with what nobody knows before; a pattern can be told from what pods are called.
+        Domain::PodName if pattern => {
+            let versions = contract.version_values(family, label);
+            let all: Vec<String> = versions.canary.iter().chain(&versions.stable).cloned().collect();
+            (!versions.canary.is_empty()).then_some(all)
+        }
+        Domain::PodName | Domain::Any => None,
     }
 }
 
@@ -210,19 +250,7 @@ fn missing_value(view: &View<'_, '_>, families: &[&Family], matcher: &Matcher) -
     let (text, query) = view.query()?;
     let mut all: Vec<String> = Vec::new();
     for family in families {
-        match family.labels.get(&matcher.name)? {
-            Domain::Values(values) => all.extend(values.iter().cloned()),
-            Domain::PodHash => all.extend([CANARY_HASH.to_owned(), STABLE_HASH.to_owned()]),
-            // A whole name ends with what nobody knows before; a pattern can be told from what pods are called.
-            Domain::PodName if matches!(matcher.op, MatchOp::Re) => {
-                let versions = view.contract.version_values(family, &matcher.name);
-                if versions.canary.is_empty() {
-                    return None;
-                }
-                all.extend(versions.canary.into_iter().chain(versions.stable));
-            }
-            Domain::PodName | Domain::Any => return None,
-        }
+        all.extend(values(view.contract, family, &matcher.name, matches!(matcher.op, MatchOp::Re))?);
     }
     if all.iter().any(|v| value_matches(matcher, v)) {
         return None;

@@ -83,8 +83,7 @@ fn takes_stable(view: &View<'_, '_>, index: usize) -> Option<bool> {
     }
     let counted = view.contract.composition(view.gate, index)?;
     let any = counted.entry + counted.internal + counted.background > 0.0;
-    let families = view.families(selector);
-    let passes = families.iter().any(|family| {
+    let passes = view.families(selector).any(|family| {
         selector.matchers.iter().all(|m| {
             let versions = view.contract.version_values(family, &m.name);
             versions.stable.is_empty() || versions.stable.iter().any(|v| contract::value_matches(m, v))
@@ -104,8 +103,7 @@ fn scoped(view: &View<'_, '_>) -> Option<Fix> {
         given.iter().find(|a| a.value == ArgValue::Field("metadata.namespace".to_owned()) && declared(&a.name));
     let edited = rewritten(&text.value, |query| {
         query.selectors().iter().find_map(|selector| {
-            let families = view.families(selector);
-            let family = families.iter().find(|f| hash_label(f).is_some())?;
+            let family = view.families(selector).find(|f| hash_label(f).is_some())?;
             let mut wanted = vec![(hash_label(family)?.to_owned(), MatchOp::Eq, format!("{{{{args.{hash}}}}}"))];
             if let (Some(namespace), Some(value)) = (namespace, view.namespace())
                 && let Some(label) = namespace_label(family, value)

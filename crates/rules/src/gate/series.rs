@@ -28,7 +28,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
             if contract.exists(name) || !closed(&view, selector, name) {
                 continue;
             }
-            let broken = contract.known(name).first().copied();
+            let broken = contract.known(name).next();
             let hint = match (broken, best(&view, name)) {
                 (Some(_), _) => ": the chain that would emit it is broken".to_owned(),
                 (None, Some(best)) => format!("; the repository emits `{}`", best.name),

@@ -114,7 +114,7 @@ fn per_ride(c: &Composition) -> String {
 /// Nobody described the senders, but the connector is ours: without kind or name every span counts.
 fn unfiltered(view: &View<'_, '_>, selector: &gate::promql::Selector) -> bool {
     let narrowing = ["span_kind", "span_name"];
-    let known = view.families(selector).iter().any(|f| f.exists);
+    let known = view.families(selector).any(|f| f.exists);
     known && view.description().is_none() && !selector.matchers.iter().any(|m| narrowing.contains(&m.name.as_str()))
 }
 

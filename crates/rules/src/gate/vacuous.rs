@@ -239,7 +239,7 @@ fn unclamped(query: &Query) -> Option<Splice> {
 fn histogram_end(view: &View<'_, '_>) -> Option<(f64, Place, Fix)> {
     let (_, query) = view.query()?;
     let (_, selectors) = query.quantile()?;
-    let source = selectors.iter().find_map(|s| match view.families(s).first()?.origin {
+    let source = selectors.iter().find_map(|s| match view.families(s).next()?.origin {
         Origin::Spans { source, .. } => view.contract.span_metrics.get(source),
         Origin::Workload(_) => None,
     })?;
@@ -279,7 +279,7 @@ fn sources(view: &View<'_, '_>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for selector in view.selectors() {
         let Some(name) = &selector.name else { continue };
-        let family = view.contract.known(name).first().copied();
+        let family = view.contract.known(name).next();
         found.insert(match family.map(|f| &f.origin) {
             Some(Origin::Spans { source, .. }) => format!("connector {source}"),
             _ => name.clone(),

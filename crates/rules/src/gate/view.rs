@@ -68,14 +68,13 @@ impl<'a, 'r> View<'a, 'r> {
     }
 
     /// The families that a selector reads.
-    pub(crate) fn families(&self, selector: &Selector) -> Vec<&'a Family> {
-        let Some(name) = selector.name.as_deref() else { return Vec::new() };
-        self.contract.known(name)
+    pub(crate) fn families(&self, selector: &Selector) -> impl Iterator<Item = &'a Family> + use<'a> {
+        selector.name.as_deref().map(|name| self.contract.known(name)).into_iter().flatten()
     }
 
     /// Whether the series come from a span metrics connector.
     pub(crate) fn spans(&self, selector: &Selector) -> bool {
-        self.families(selector).iter().any(|f| matches!(f.origin, Origin::Spans { .. }))
+        self.families(selector).any(|f| matches!(f.origin, Origin::Spans { .. }))
     }
 
     /// The name of the argument that the rollout fills with that value.
@@ -205,7 +204,7 @@ fn escape(value: &str) -> String {
 pub(crate) fn narrow(view: &View<'_, '_>, title: &str) -> Option<Fix> {
     rewrite(view, title, |query| {
         query.selectors().iter().find_map(|selector| {
-            let family = view.families(selector).first().copied()?;
+            let family = view.families(selector).next()?;
             missing_matcher(query, selector, &entry_matchers(view.contract, family)?)
         })
     })
