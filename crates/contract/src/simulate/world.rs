@@ -83,7 +83,7 @@ impl Builder<'_, '_> {
         }
         for (load, hash) in versions.iter().filter(|(load, _)| load.running) {
             let mut flows = flows(self, load);
-            flows.retain(|flow| self.possible(flow));
+            flows.retain(|flow| self.possible(flow, hash));
             let clock = self.clock(load, spans.map(|source| source.flush));
             for index in 0..PODS.len() {
                 let pod = Pod { workload, hash, index };
@@ -154,13 +154,17 @@ impl Builder<'_, '_> {
         self.contract.pod_name(scraper.unwrap_or(pod.workload), pod.hash, pod.index)
     }
 
-    /// Whether any selector takes the flow's own labels: asked before any series is built, as most are passed over.
-    fn possible(&self, flow: &Flow) -> bool {
+    /// Whether any selector takes the flow's own labels and the version's hash: asked before any series is built, as most are
+    /// passed over.
+    fn possible(&self, flow: &Flow, hash: &str) -> bool {
         self.query.selectors().iter().any(|selector| {
             selector.name.as_deref() == Some(self.family.name.as_str())
                 && selector.matchers.iter().all(|m| {
                     let own = flow.labels.iter().find(|(name, _)| *name == m.name);
-                    own.is_none_or(|(_, value)| m.matches(value))
+                    match own {
+                        Some((_, value)) => m.matches(value),
+                        None => self.family.labels.get(&m.name) != Some(&Domain::PodHash) || m.matches(hash),
+                    }
                 })
         })
     }
