@@ -220,8 +220,13 @@ impl<'a> Call<'a> {
     /// A namespace that nobody here deploys counts as missing only where what was meant is clear.
     fn missing_namespace(&self, namespace: &str) -> Target {
         let mut known: Vec<(&str, &str)> = Vec::new();
-        let service = |index: &usize| self.world.repository.services.get(*index);
-        for service in self.world.links.serving(self.port).iter().filter_map(service) {
+        // Only a sender of telemetry may mean a Service of a similar name.
+        let asked: Vec<usize> = match self.caller.otlp {
+            true => self.world.links.serving(self.port).to_vec(),
+            false => self.world.links.named(self.name).collect(),
+        };
+        let asked = asked.into_iter().filter_map(|index| self.world.repository.services.get(index));
+        for service in asked.filter(|s| self.serves(s)) {
             let named = service.name == self.name || (self.caller.otlp && part_of(self.name, &service.name));
             let home = service.namespace.as_deref().filter(|_| named);
             known.extend(home.map(|home| (home, service.name.as_str())));
