@@ -10,6 +10,9 @@ use gate::promql::MatchOp;
 use model::{ArgValue, Mission, Provider, Template};
 use yaml::{Op, Value};
 
+/// How often a gate measures where nobody said it: one lost sample of so many decides nothing.
+pub(super) const MEASUREMENTS: i64 = 5;
+
 /// The gate to build.
 pub(crate) struct Wanted<'r> {
     pub(crate) kind: GateKind,
@@ -31,7 +34,7 @@ pub(crate) fn build(contract: &Contract<'_>, wanted: &Wanted<'_>) -> Option<Fix>
         ("name", Value::Str(name.clone())),
         ("initialDelay", Value::Str(model::duration::seconds(delay))),
         ("interval", Value::Str(model::duration::seconds(interval))),
-        ("count", Value::Int(5)),
+        ("count", Value::Int(MEASUREMENTS)),
         ("failureLimit", Value::Int(1)),
         ("successCondition", Value::Str(condition)),
         (

@@ -1,9 +1,12 @@
 //! The part of `gate/vacuous` about numbers that Argo Rollouts refuses: a gate that it never runs judges nothing.
 
+use super::build::MEASUREMENTS;
 use super::vacuous::RULE;
-use super::view::View;
-use crate::draft::Draft;
+use super::view::{View, put};
+use crate::draft::{Draft, fix};
+use crate::finding::Safety;
 use model::Place;
+use yaml::Value;
 
 /// The keys that decide how measurements are counted.
 const KEYS: [&str; 6] =
@@ -45,7 +48,11 @@ pub(crate) fn refused(view: &View<'_, '_>) -> Option<Draft> {
         format!("{} has an interval but no count, and a step waits for it to end: it never does", view.name());
     let consequence =
         "Argo Rollouts refuses the Rollout (InvalidSpec: \"runs indefinitely\"): no version is released any more";
-    Some(draft(&view.metric.at.key("interval"), message, consequence))
+    let at = &view.metric.at;
+    // Absent, or there and not above 0.
+    let count = put(view.contract, at, "count", Value::Int(MEASUREMENTS), "interval");
+    let title = format!("Measure {MEASUREMENTS} times");
+    Some(draft(&at.key("interval"), message, consequence).fix(fix(title, Safety::Safe, [count])))
 }
 
 const ENDS: &str = "the analysis run ends in Error before any measurement: every canary is aborted";
