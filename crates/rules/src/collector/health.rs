@@ -1,8 +1,9 @@
 //! A health check for a collector whose probes ask for one that it does not run.
 
 use super::edit::{Ops, define, put};
+use super::lost::echo_service;
 use super::view::{View, views};
-use crate::draft::fix;
+use crate::draft::{Draft, fix};
 use crate::finding::{Fix, Safety};
 use catalogue::Class;
 use contract::Contract;
@@ -33,6 +34,14 @@ pub(crate) fn health_check(contract: &Contract<'_>, workload: usize, port: u16, 
     let mut ops: Ops = define(&view, Class::Extension, "health_check", Value::map(entries));
     ops.extend(list(&view, "health_check"));
     Some(fix("Run the extension `health_check` that the probes ask", Safety::Safe, ops))
+}
+
+/// Makes a draft about an extension that nothing lists an echo of what took the list away.
+pub(crate) fn unlisted(contract: &Contract<'_>, workload: usize, draft: Draft) -> Draft {
+    match views(contract).find(|v| v.collector.workload == Some(workload)) {
+        Some(view) => echo_service(&view, draft),
+        None => draft,
+    }
 }
 
 /// Whether a workload's collector has a configuration that can't be read as a whole.

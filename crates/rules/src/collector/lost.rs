@@ -1,5 +1,6 @@
 //! Where a key that is missed in its place stands instead: what calls something missing is an echo of the key that slipped away.
 
+use super::slip::slips;
 use super::view::View;
 use crate::draft::Draft;
 use model::Place;
@@ -31,4 +32,16 @@ pub(crate) fn echo_lost(view: &View<'_>, draft: Draft, keys: &[&str]) -> Draft {
     lost(view, keys).iter().fold(draft, |draft, at| {
         draft.echo_at("collector/unknown-key", at).echo_at("collector/unknown-component-type", at)
     })
+}
+
+/// Makes a draft, which says that the service does not use something, an echo of keys of the service that slipped away.
+pub(crate) fn echo_service(view: &View<'_>, draft: Draft) -> Draft {
+    let keys =
+        ["extensions", "receivers", "processors", "exporters", "pipelines", "service", "traces", "metrics", "logs"];
+    let slipped = slips(view);
+    let draft = slipped
+        .iter()
+        .filter(|slip| slip.pipelines)
+        .fold(draft, |draft, slip| draft.echo_at("collector/unknown-key", &slip.at));
+    echo_lost(view, draft, &keys)
 }

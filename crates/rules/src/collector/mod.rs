@@ -15,7 +15,7 @@ mod slip;
 mod stray;
 mod view;
 
-pub(crate) use health::{health_check, torn};
+pub(crate) use health::{health_check, torn, unlisted};
 
 pub(crate) mod ambiguous_id;
 pub(crate) mod chatty_debug;

@@ -2,8 +2,7 @@
 
 use super::catalog::{Standing, joins, signals, standing};
 use super::half_wired_connector::half_wired;
-use super::lost::echo_lost;
-use super::slip::slips;
+use super::lost::echo_service;
 use super::view::{View, near, role, views};
 use crate::draft::{Draft, Drafts};
 use crate::finding::Severity;
@@ -56,12 +55,7 @@ fn draft(view: &View<'_>, component: &Component) -> Draft {
     {
         draft = draft.echo("collector/undefined-component", Some(&text.at));
     }
-    for slip in slips(view).iter().filter(|s| s.pipelines) {
-        draft = draft.echo_at("collector/unknown-key", &slip.at);
-    }
-    let keys =
-        ["extensions", "receivers", "processors", "exporters", "pipelines", "service", "traces", "metrics", "logs"];
-    draft = echo_lost(view, draft, &keys);
+    draft = echo_service(view, draft);
     if class == Class::Extension {
         // A probe that asks for it says what breaks.
         if component.kind.starts_with("health") {

@@ -62,7 +62,10 @@ pub(crate) fn probes(
             contract.links.collector(index).and_then(|c| contract.repository.collectors.get(c)?.config.at.clone());
         let listed = config.as_ref().map(|at| at.key("service").key("extensions"));
         let within = if unlisted.contains(&port) { listed.as_ref() } else { config.as_ref() };
-        let draft = lost.fold(draft, |d, rule| d.echo(rule, within));
+        let mut draft = lost.fold(draft, |d, rule| d.echo(rule, within));
+        if unlisted.contains(&port) {
+            draft = crate::collector::unlisted(contract, index, draft);
+        }
         // What a torn configuration listens on may stand behind the fault.
         drafts.push(if torn { draft.echo("yaml/", None) } else { draft });
     }
