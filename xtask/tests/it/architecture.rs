@@ -107,6 +107,10 @@ fn the_core_does_no_io() {
         assert!(!files.is_empty(), "{name} has no sources");
         for file in files {
             let text = std::fs::read_to_string(&file).unwrap();
+            // A module of tests alone.
+            if text.lines().any(|line| line == "#![cfg(test)]") {
+                continue;
+            }
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             for (number, line) in code.lines().enumerate() {
                 let statement = line.split("//").next().unwrap_or_default();

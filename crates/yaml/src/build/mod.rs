@@ -3,7 +3,6 @@
 mod checks;
 mod loaders;
 mod quick;
-#[cfg(test)]
 mod same;
 mod scalars;
 

@@ -1,5 +1,5 @@
 //! The quick reader and the parser, side by side: where the quick one answers at all, both build the same tree.
-
+#![cfg(test)]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may end at the first surprise")]
 
 #[path = "../../tests/generate/mod.rs"]

@@ -56,9 +56,10 @@ impl<'a> Asked<'a> {
             }
             (Class::Exporter, "file") => self.needs("path", "path must be non-empty"),
             (Class::Exporter, "debug") => {
-                // A number is read as a level, of which it supports none.
-                let level = self.get(&["verbosity"]).filter(|n| n.as_f64().is_some());
-                if self.text(&["verbosity"]).is_some_and(|v| v.eq_ignore_ascii_case("none")) || level.is_some() {
+                // A number is cut to a whole one, and that is a level: 0 basic, 1 normal, 2 detailed.
+                let level = self.number(&["verbosity"]).map(f64::trunc);
+                let unknown = level.is_some_and(|level| !(0.0..=2.0).contains(&level));
+                if self.text(&["verbosity"]).is_some_and(|v| v.eq_ignore_ascii_case("none")) || unknown {
                     let word = self.text(&["verbosity"]).unwrap_or_default();
                     self.say(
                         &["verbosity"],
