@@ -3,7 +3,7 @@
 use crate::args::Target;
 use crate::error::CommandError;
 use crate::ignored::Ignored;
-use crate::{facts, policy};
+use crate::{facts, ignored, policy};
 use model::{Context, SourceFile, Unreadable};
 use rules::Report;
 use std::path::{Path, PathBuf};
@@ -39,12 +39,13 @@ impl Input {
                 ignored: Ignored::none(),
             });
         }
-        let tree = files::read(&target.path)?;
-        let folder = tree.root.clone();
-        let root = files::repository_root(&folder);
-        let policy = policy::load(named, &folder, root.as_deref())?;
+        let root = files::repository_root(&target.path);
         // A file that was named outright is never left aside.
-        let ignored = if target.path.is_dir() { Ignored::above(&folder, root.as_deref()) } else { Ignored::none() };
+        let ignored =
+            if target.path.is_dir() { Ignored::above(&target.path, root.as_deref()) } else { Ignored::none() };
+        let tree = files::read_except(&target.path, &ignored.aside())?;
+        let folder = tree.root.clone();
+        let policy = policy::load(named, &folder, root.as_deref())?;
         let mut input = Input::from_tree(tree, Context { policy, ..Context::default() }, &ignored);
         if facts::wanted(&input.files) {
             input.context.git = facts::gather(&folder, &input.files)?;
@@ -55,7 +56,8 @@ impl Input {
 
     /// Turns what the file system or a revision gave into values. Helm templates are no YAML yet and are left out.
     pub(crate) fn from_tree(mut tree: files::Tree, context: Context, ignored: &Ignored) -> Input {
-        let mut notes: Vec<String> = ignored.apply(&mut tree).into_iter().collect();
+        ignored.cut(&mut tree);
+        let mut notes: Vec<String> = ignored::note(&tree.left_aside).into_iter().collect();
         notes.extend(tree.notes.iter().map(ToString::to_string));
         let charts: Vec<String> = tree.charts.iter().cloned().collect();
         let files: Vec<SourceFile> = if tree.inside_templates {

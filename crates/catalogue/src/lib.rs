@@ -82,7 +82,7 @@ pub struct Component {
     /// From the side where a connector is an exporter to the side where it is a receiver; `None` where not known.
     pub joins: Option<Vec<(Signal, Signal)>>,
     /// Distributions that hold it, `contrib`, `core`, `k8s`…; empty where that is not known.
-    pub distributions: Vec<String>,
+    pub distributions: Vec<&'static str>,
     /// The version that it came with, where the changelog says one.
     pub added: Option<Version>,
     /// The first version without it.
@@ -146,21 +146,20 @@ pub fn names(class: Class) -> impl Iterator<Item = &'static str> {
 /// The keys of `service:`.
 pub fn service() -> Option<&'static Schema> {
     static SERVICE: OnceLock<Option<Schema>> = OnceLock::new();
-    SERVICE.get_or_init(|| serde_json::from_str::<Line<'_>>(index().service?).ok()?.keys).as_ref()
+    SERVICE.get_or_init(|| serde_json::from_str::<Line>(index().service?).ok()?.keys).as_ref()
 }
 
 /// What a line of the data says beside class and type.
 #[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    signals: Option<Vec<&'a str>>,
-    joins: Option<Vec<(&'a str, &'a str)>>,
+struct Line {
+    signals: Option<Vec<&'static str>>,
+    joins: Option<Vec<(&'static str, &'static str)>>,
     #[serde(default)]
-    distributions: Vec<String>,
-    added: Option<&'a str>,
-    removed: Option<&'a str>,
-    successor: Option<(&'a str, &'a str)>,
-    alias: Option<&'a str>,
+    distributions: Vec<&'static str>,
+    added: Option<&'static str>,
+    removed: Option<&'static str>,
+    successor: Option<(&'static str, &'static str)>,
+    alias: Option<&'static str>,
     keys: Option<Schema>,
     later: Option<Schema>,
     #[serde(default)]
@@ -168,7 +167,7 @@ struct Line<'a> {
 }
 
 fn parse(slot: &Slot) -> Option<Component> {
-    let line: Line<'_> = serde_json::from_str(slot.line).ok()?;
+    let line: Line = serde_json::from_str(slot.line).ok()?;
     let signals = |list: Vec<&str>| list.into_iter().filter_map(Signal::parse).collect();
     let joins = |list: Vec<(&str, &str)>| {
         list.into_iter().filter_map(|(from, to)| Some((Signal::parse(from)?, Signal::parse(to)?))).collect()
@@ -242,7 +241,7 @@ pub fn verdict(class: Class, name: &str, distribution: Distribution, version: Op
             _ => return Verdict::Known,
         };
         let listed = &found.distributions;
-        return if listed.is_empty() || listed.iter().any(|d| d == word) { Verdict::Known } else { Verdict::Untold };
+        return if listed.is_empty() || listed.contains(&word) { Verdict::Known } else { Verdict::Untold };
     }
     let elsewhere: Vec<Class> =
         Class::ALL.into_iter().filter(|c| *c != class && component(*c, name).is_some()).collect();

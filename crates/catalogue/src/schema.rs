@@ -1,7 +1,6 @@
 //! The keys of a component's configuration and what their values are.
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a value may be.
@@ -26,15 +25,15 @@ pub enum Schema {
     /// Any scalar: the component turns it into what it needs.
     Scalar,
     /// One of these words.
-    Enum(Vec<String>),
+    Enum(Vec<&'static str>),
     /// A list.
     List(Box<Schema>),
     /// A mapping with keys of the user's choice.
     Map(Box<Schema>),
     /// A mapping with known keys.
     Fields {
-        /// The keys.
-        fields: BTreeMap<String, Schema>,
+        /// The keys, sorted.
+        fields: Vec<(&'static str, Schema)>,
         /// There are more, which are not known.
         open: bool,
     },
@@ -46,7 +45,7 @@ impl Schema {
     /// The schema below a key.
     pub fn field(&self, key: &str) -> Option<&Schema> {
         match self {
-            Schema::Fields { fields, .. } => fields.get(key),
+            Schema::Fields { fields, .. } => find(fields, key).ok().and_then(|at| fields.get(at)).map(|(_, s)| s),
             Schema::OneOf(all) => all.iter().find_map(|s| s.field(key)),
             _ => None,
         }
@@ -57,9 +56,13 @@ impl Schema {
         match (self, later) {
             (Schema::Fields { fields, .. }, Schema::Fields { fields: more, .. }) => {
                 for (key, schema) in more {
-                    match fields.get_mut(&key) {
-                        Some(known) => known.extend(schema),
-                        None => drop(fields.insert(key, schema)),
+                    match find(fields, key) {
+                        Ok(at) => {
+                            if let Some((_, known)) = fields.get_mut(at) {
+                                known.extend(schema);
+                            }
+                        }
+                        Err(gap) => fields.insert(gap, (key, schema)),
                     }
                 }
             }
@@ -69,7 +72,12 @@ impl Schema {
     }
 }
 
-impl<'de> Deserialize<'de> for Schema {
+fn find(fields: &[(&str, Schema)], key: &str) -> Result<usize, usize> {
+    fields.binary_search_by(|(name, _)| (*name).cmp(key))
+}
+
+/// Only from data that is part of the program: names are borrowed from it.
+impl<'de: 'static> Deserialize<'de> for Schema {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Schema, D::Error> {
         deserializer.deserialize_any(SchemaVisitor)
     }
@@ -77,7 +85,7 @@ impl<'de> Deserialize<'de> for Schema {
 
 struct SchemaVisitor;
 
-impl<'de> Visitor<'de> for SchemaVisitor {
+impl<'de: 'static> Visitor<'de> for SchemaVisitor {
     type Value = Schema;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,7 +111,10 @@ impl<'de> Visitor<'de> for SchemaVisitor {
         let mut more = false;
         while let Some(key) = map.next_key::<&str>()? {
             match key {
-                "fields" => schema = Schema::Fields { fields: map.next_value()?, open: false },
+                "fields" => {
+                    let Fields(fields) = map.next_value()?;
+                    schema = Schema::Fields { fields, open: false };
+                }
                 "open" => more = map.next_value()?,
                 "list" => schema = Schema::List(map.next_value()?),
                 "map" => schema = Schema::Map(map.next_value()?),
@@ -116,5 +127,33 @@ impl<'de> Visitor<'de> for SchemaVisitor {
             *open = more;
         }
         Ok(schema)
+    }
+}
+
+struct Fields(Vec<(&'static str, Schema)>);
+
+impl<'de: 'static> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fields, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de: 'static> Visitor<'de> for FieldsVisitor {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("keys with their schemas")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            fields.push(entry);
+        }
+        // The generator writes them sorted; then this costs a look.
+        fields.sort_by_key(|(name, _)| *name);
+        Ok(Fields(fields))
     }
 }

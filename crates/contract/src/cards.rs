@@ -68,10 +68,10 @@ fn card(contract: &Contract<'_>, index: usize, gate: &Gate) -> Option<Card> {
     let conditions = [("successCondition", &gate.success), ("failureCondition", &gate.failure)];
     let simulated = contract.simulated(index);
     let reads = [
-        ("healthy", &simulated.healthy),
-        ("idle", &simulated.idle),
-        ("stable pods alone", &simulated.stable_only),
-        ("no series", &simulated.nothing),
+        ("healthy", simulated.healthy()),
+        ("idle", simulated.idle()),
+        ("stable pods alone", simulated.stable_only()),
+        ("no series", simulated.nothing()),
     ];
     let lookup = |name: &str| gate.args.get(name).cloned().flatten();
     Some(Card {
@@ -98,7 +98,7 @@ fn card(contract: &Contract<'_>, index: usize, gate: &Gate) -> Option<Card> {
         seconds: duration(&gate.limits).map(|d| d.as_secs_f64()),
         weakest: counted.as_ref().and_then(weakest_promotion).map(|e| e.to_string()),
         strongest: counted.as_ref().and_then(strongest_abort).map(|e| e.to_string()),
-        reads: reads.into_iter().filter_map(|(who, r)| r.as_ref().map(|(m, o)| (who, shown(m, *o)))).collect(),
+        reads: reads.into_iter().filter_map(|(who, r)| r.map(|(m, o)| (who, shown(&m, o)))).collect(),
     })
 }
 

@@ -21,7 +21,7 @@ pub use naming::{Naming, Shape};
 pub use pods::Versions;
 pub use resolve::{Caller, Missing, Target, World};
 pub use series::{Domain, Families, Family, Kind, Origin, namespace, sanitize};
-pub use simulate::{CANARY_HASH, Composition, Load, Run, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches};
+pub use simulate::{CANARY_HASH, Composition, Judged, Load, Run, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches};
 pub use spans::{CONNECTOR, Dimension, Measures, SpanMetric, SpanMetrics};
 
 use model::{Context, Mission, Repository, Rollout, Workload, WorkloadDescription};
@@ -51,7 +51,7 @@ pub struct Contract<'r> {
     described: OnceLock<bool>,
     sending: OnceLock<Vec<usize>>,
     bypassed: OnceLock<bool>,
-    simulations: Vec<OnceLock<Simulated>>,
+    memos: Vec<simulate::Memo>,
     fresh: Vec<OnceLock<Option<Vec<Run>>>>,
 }
 
@@ -75,14 +75,14 @@ impl<'r> Contract<'r> {
             described: OnceLock::new(),
             sending: OnceLock::new(),
             bypassed: OnceLock::new(),
-            simulations: Vec::new(),
+            memos: Vec::new(),
             fresh: Vec::new(),
         };
         contract.span_metrics = series::all_span_metrics(&contract);
         contract.families = series::families(&contract);
         contract.known = series::Names::of(&contract.families);
         contract.gates = gates::gates(&contract);
-        contract.simulations = contract.gates.iter().map(|_| OnceLock::new()).collect();
+        contract.memos = contract.gates.iter().map(|_| simulate::Memo::default()).collect();
         contract.fresh = contract.gates.iter().map(|_| OnceLock::new()).collect();
         contract
     }

@@ -12,7 +12,7 @@ mod skip;
 mod tree;
 mod walk;
 
-pub use read::{FILE_LIMIT, ReadError, STREAM_LIMIT, from_bytes, read, read_stream};
+pub use read::{Aside, FILE_LIMIT, ReadError, STREAM_LIMIT, from_bytes, read, read_except, read_stream};
 pub use replace::replace;
 pub use skip::{is_manifest_name, is_skipped_folder, is_visible_manifest};
 pub use tree::{Note, NoteReason, Reason, SourceFile, Tree, Unreadable};

@@ -33,11 +33,22 @@ pub struct ReadError {
 /// # Errors
 /// Only when `path` itself cannot be opened, or is neither file nor folder. Everything below it is reported in the tree.
 pub fn read(path: &Path) -> Result<Tree, ReadError> {
+    read_except(path, &walk::nothing_aside())
+}
+
+/// Whether the file or folder (`true`) at a path is left aside. What lies in such a folder is never looked at.
+pub type Aside = Arc<dyn Fn(&Path, bool) -> bool + Send + Sync>;
+
+/// As [`read`], without what `aside` says; that stands in [`Tree::left_aside`]. A file named outright is always read.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_except(path: &Path, aside: &Aside) -> Result<Tree, ReadError> {
     let failed = |source| ReadError { path: path.to_owned(), source };
     let kind = fs::metadata(path).map_err(failed)?;
     if kind.is_dir() {
         fs::read_dir(path).map_err(failed)?;
-        return Ok(walk::tree(path));
+        return Ok(walk::tree(path, aside));
     }
     if !kind.is_file() {
         return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "neither a file nor a folder")));

@@ -14,6 +14,8 @@ pub struct Tree {
     pub files: Vec<SourceFile>,
     /// What was left aside on purpose, sorted by path.
     pub notes: Vec<Note>,
+    /// What the caller of [`read_except`](crate::read_except) left aside, sorted; folders end in `/`.
+    pub left_aside: Vec<String>,
     /// Folders that hold a `Chart.yaml` (Helm), relative, `""` for the root itself.
     pub charts: BTreeSet<String>,
     /// Whether the root itself lies below a chart's `templates` folder.

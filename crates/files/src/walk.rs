@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
 
-use crate::read::read_file;
+use crate::read::{Aside, read_file};
 use crate::skip::{is_build_output, is_manifest_name, is_skipped_folder};
 use crate::tree::{Note, NoteReason, Reason, SourceFile, Tree, Unreadable};
 
@@ -27,7 +27,7 @@ pub fn repository_root(path: &Path) -> Option<PathBuf> {
 /// Every folder below `root` that reading would enter, relative and `/` separated, without the root itself.
 #[must_use]
 pub fn folders(root: &Path) -> BTreeSet<String> {
-    builder(root)
+    builder(root, &nothing_aside(), &Arc::default())
         .build()
         .flatten()
         .filter(|entry| entry.depth() > 0 && is_folder(entry))
@@ -35,19 +35,27 @@ pub fn folders(root: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// Reads the manifests below `root`.
-pub(crate) fn tree(root: &Path) -> Tree {
+/// Nothing that would be read is left aside.
+pub(crate) fn nothing_aside() -> Aside {
+    Arc::new(|_, _| false)
+}
+
+/// Reads the manifests below `root` that are not left aside.
+pub(crate) fn tree(root: &Path, aside: &Aside) -> Tree {
     let found = Mutex::new(Found::default());
+    let left = Arc::<Left>::default();
     let mut visitors = Visitors { root, found: &found };
-    if is_small(root) {
+    let mut walk = builder(root, aside, &left);
+    if is_small(root, aside) {
         let mut visitor = visitors.build();
-        for entry in builder(root).build() {
+        for entry in walk.build() {
             visitor.visit(entry);
         }
     } else {
         let threads = thread::available_parallelism().map_or(2, |n| n.get().min(THREADS));
-        builder(root).threads(threads).build_parallel().visit(&mut visitors);
+        walk.threads(threads).build_parallel().visit(&mut visitors);
     }
+    let left = std::mem::take(&mut *left.lock().unwrap_or_else(PoisonError::into_inner));
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
 
@@ -56,6 +64,7 @@ pub(crate) fn tree(root: &Path) -> Tree {
         files: found.files,
         notes: found.notes,
         charts: found.charts,
+        left_aside: left.into_iter().collect(),
         inside_templates: inside_templates(root),
     };
     let canonical = root.canonicalize().unwrap_or_else(|_| root.to_owned());
@@ -87,7 +96,7 @@ pub(crate) fn inside_templates(root: &Path) -> bool {
 const SMALL: usize = 128;
 
 /// Whether the folder holds fewer than [`SMALL`] entries, by looking at no more than that.
-fn is_small(root: &Path) -> bool {
+fn is_small(root: &Path, aside: &Aside) -> bool {
     let (mut seen, mut open) = (0, vec![root.to_owned()]);
     while let Some(folder) = open.pop() {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
@@ -96,7 +105,8 @@ fn is_small(root: &Path) -> bool {
             if seen >= SMALL {
                 return false;
             }
-            if entry.file_type().is_ok_and(|t| t.is_dir()) {
+            let folder = entry.file_type().is_ok_and(|t| t.is_dir());
+            if folder && is_entered(&entry.file_name(), &entry.path()) && !aside(&entry.path(), true) {
                 open.push(entry.path());
             }
         }
@@ -104,14 +114,33 @@ fn is_small(root: &Path) -> bool {
     true
 }
 
-fn builder(root: &Path) -> WalkBuilder {
+/// Paths that the caller left aside, those of folders with a `/` at the end.
+type Left = Mutex<BTreeSet<String>>;
+
+fn builder(root: &Path, aside: &Aside, left: &Arc<Left>) -> WalkBuilder {
+    let (base, aside, left) = (root.to_owned(), Arc::clone(aside), Arc::clone(left));
     let mut builder = WalkBuilder::new(root);
-    builder.follow_links(false).ignore(false).git_global(false).require_git(false).filter_entry(|entry| {
-        entry.depth() == 0
-            || !is_folder(entry)
-            || !(entry.file_name().to_str().is_some_and(is_skipped_folder) || is_build_output(entry.path()))
+    builder.follow_links(false).ignore(false).git_global(false).require_git(false).filter_entry(move |entry| {
+        let folder = is_folder(entry);
+        if entry.depth() == 0 {
+            return true;
+        }
+        if folder && !is_entered(entry.file_name(), entry.path()) {
+            return false;
+        }
+        if (folder || is_manifest_name(&entry.file_name().to_string_lossy())) && aside(entry.path(), folder) {
+            let path = relative(&base, entry.path()).unwrap_or_else(|lossy| lossy);
+            let path = if folder { format!("{path}/") } else { path };
+            left.lock().unwrap_or_else(PoisonError::into_inner).insert(path);
+            return false;
+        }
+        true
     });
     builder
+}
+
+fn is_entered(name: &OsStr, folder: &Path) -> bool {
+    !(name.to_str().is_some_and(is_skipped_folder) || is_build_output(folder))
 }
 
 fn is_folder(entry: &DirEntry) -> bool {

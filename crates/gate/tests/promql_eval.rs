@@ -7,7 +7,7 @@ use hyperspace_gate::promql::{Labels, Series, Unsupported, Value, evaluate, pars
 fn series(name: &str, labels: &[(&str, &str)], samples: impl IntoIterator<Item = (f64, f64)>) -> Series {
     let mut all: Labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     all.insert("__name__".to_owned(), name.to_owned());
-    Series { labels: all, samples: samples.into_iter().collect() }
+    Series::new(all, samples.into_iter().collect())
 }
 
 /// A counter scraped every ten seconds that grows by `per_second`.

@@ -5,10 +5,14 @@ use crate::Contract;
 use crate::naming::Naming;
 use crate::pods::PODS;
 use model::{Request, Workload, WorkloadDescription};
+use std::borrow::Cow;
+
+/// Names and values, borrowed from whoever describes the workload.
+pub(super) type FlowLabels<'d> = Vec<(Cow<'d, str>, Cow<'d, str>)>;
 
 /// Increments per second of one label combination, with the duration for histograms.
-pub(super) struct Flow {
-    pub(super) labels: Vec<(String, String)>,
+pub(super) struct Flow<'d> {
+    pub(super) labels: FlowLabels<'d>,
     pub(super) rate: f64,
     pub(super) ms: f64,
 }
@@ -55,20 +59,20 @@ pub fn probe_rate(workload: &Workload, path: &str) -> f64 {
     here.map(|p| 1.0 / p.period.max(1.0)).sum()
 }
 
-pub(super) fn count_flows(
-    description: &WorkloadDescription,
+pub(super) fn count_flows<'d>(
+    description: &'d WorkloadDescription,
     workload: &Workload,
     load: &Load,
     contract: &Contract<'_>,
     metric: &str,
-) -> Vec<Flow> {
-    let mut flows: Vec<Flow> = Vec::new();
+) -> Vec<Flow<'d>> {
+    let mut flows: Vec<Flow<'d>> = Vec::new();
     for (request, good, bad) in request_rates(description, workload, load, contract) {
         let failing = request.failing.as_ref().map(|f| f.counts.as_slice()).unwrap_or_default();
         let parts = request.counts.iter().map(|c| (c, good)).chain(failing.iter().map(|c| (c, bad)));
         for (count, rate) in parts.filter(|(c, _)| c.metric == metric) {
-            let labels: Vec<(String, String)> = count.labels.clone().into_iter().collect();
-            add_flow(&mut flows, labels, rate * count.times, 0.0);
+            let labels = count.labels.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
+            add_flow(&mut flows, labels.collect(), rate * count.times, 0.0);
         }
     }
     // HotROD creates both series of an endpoint with its first request (facts: both error="true" and error="false" exist).
@@ -77,7 +81,7 @@ pub(super) fn count_flows(
         let mut other = flow.labels.clone();
         for (name, value) in &mut other {
             if name == "error" {
-                *value = if value == "true" { "false".to_owned() } else { "true".to_owned() };
+                *value = if value == "true" { "false".into() } else { "true".into() };
             }
         }
         mirrored.push(other);
@@ -91,20 +95,24 @@ pub(super) fn count_flows(
     flows
 }
 
-pub(super) fn span_flows(
-    description: &WorkloadDescription,
+/// Those of the flows that `wanted` takes.
+pub(super) fn span_flows<'d>(
+    description: &'d WorkloadDescription,
     workload: &Workload,
     load: &Load,
     contract: &Contract<'_>,
-    naming: &Naming,
-) -> Vec<Flow> {
+    names: &'d SpanLabels,
+    wanted: impl Fn(&FlowLabels<'_>) -> bool,
+) -> Vec<Flow<'d>> {
     let mut flows = Vec::new();
-    let names = SpanLabels::of(naming);
     for (request, good, bad) in request_rates(description, workload, load, contract) {
         let failing = request.failing.as_ref().map(|f| f.spans.as_slice()).unwrap_or_default();
         let parts = request.spans.iter().map(|s| (s, good)).chain(failing.iter().map(|s| (s, bad)));
         for (span, rate) in parts.filter(|(_, rate)| *rate > 0.0) {
             let labels = names.labels(span);
+            if !wanted(&labels) {
+                continue;
+            }
             // Only riders' requests are slow: a scrape is not.
             let slow = if request.entry { load.slow } else { 1.0 };
             add_flow(&mut flows, labels, rate * span.times, span.ms * slow);
@@ -113,7 +121,7 @@ pub(super) fn span_flows(
     flows
 }
 
-fn add_flow(flows: &mut Vec<Flow>, labels: Vec<(String, String)>, rate: f64, ms: f64) {
+fn add_flow<'d>(flows: &mut Vec<Flow<'d>>, labels: FlowLabels<'d>, rate: f64, ms: f64) {
     match flows.iter_mut().find(|f| f.labels == labels && f.ms == ms) {
         Some(flow) => flow.rate += rate,
         None => flows.push(Flow { labels, rate, ms }),
@@ -122,26 +130,33 @@ fn add_flow(flows: &mut Vec<Flow>, labels: Vec<(String, String)>, rate: f64, ms:
 
 /// The labels that the span's own fields become on the exporter's page.
 pub(super) fn span_labels(span: &model::Span, naming: &Naming) -> Vec<(String, String)> {
-    SpanLabels::of(naming).labels(span)
+    let names = SpanLabels::of(naming);
+    names.labels(span).into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
 /// What the labels of a span's own fields are called.
-struct SpanLabels([String; 4]);
+pub(super) struct SpanLabels([String; 4]);
 
 impl SpanLabels {
-    fn of(naming: &Naming) -> SpanLabels {
+    pub(super) fn of(naming: &Naming) -> SpanLabels {
         SpanLabels(["service.name", "span.name", "span.kind", "status.code"].map(|field| naming.label(field)))
     }
 
-    fn labels(&self, span: &model::Span) -> Vec<(String, String)> {
+    fn labels<'d>(&'d self, span: &'d model::Span) -> FlowLabels<'d> {
         let SpanLabels([service, name, kind, code]) = self;
         let status = if span.error { "STATUS_CODE_ERROR" } else { "STATUS_CODE_UNSET" };
+        let span_kind = match span.kind.as_str() {
+            "server" => "SPAN_KIND_SERVER".into(),
+            "client" => "SPAN_KIND_CLIENT".into(),
+            "internal" => "SPAN_KIND_INTERNAL".into(),
+            other => format!("SPAN_KIND_{}", other.to_ascii_uppercase()).into(),
+        };
         vec![
-            (service.clone(), span.service.clone()),
-            (name.clone(), span.name.clone()),
-            (kind.clone(), format!("SPAN_KIND_{}", span.kind.to_ascii_uppercase())),
-            (code.clone(), status.to_owned()),
-            ("job".to_owned(), span.service.clone()),
+            (service.as_str().into(), span.service.as_str().into()),
+            (name.as_str().into(), span.name.as_str().into()),
+            (kind.as_str().into(), span_kind),
+            (code.as_str().into(), status.into()),
+            ("job".into(), span.service.as_str().into()),
         ]
     }
 }

@@ -3,13 +3,16 @@
 
 mod composition;
 mod flows;
+mod simulated;
 mod world;
 
 pub use composition::{Composition, value_matches};
 pub use flows::probe_rate;
+pub(crate) use simulated::Memo;
+pub use simulated::{Judged, Simulated};
 
 use crate::Contract;
-use crate::gates::Gate;
+use crate::gates::{Gate, Side};
 use gate::analysis::{Outcome, due_times};
 use gate::condition::{Measured, phase};
 use gate::promql::{self, Query, Series, Value};
@@ -78,21 +81,6 @@ const PHASES: &[(f64, f64)] = &[(0.02, 0.9), (0.35, 0.1), (0.68, 0.5), (0.98, 0.
 /// When each measurement of a run is taken, in seconds, and its outcome.
 pub type Run = Vec<(f64, Outcome)>;
 
-/// The outcomes of one measurement of a gate in the scenarios that rules ask about; `None` where it can't be told.
-#[derive(Clone, Debug, Default)]
-pub struct Simulated {
-    /// Riders, no faults.
-    pub healthy: Option<(Measured, Outcome)>,
-    /// Scraped and probed, no riders.
-    pub idle: Option<(Measured, Outcome)>,
-    /// Running, but nobody sends or scrapes anything.
-    pub quiet: Option<(Measured, Outcome)>,
-    /// No canary pods beside a healthy stable version.
-    pub stable_only: Option<(Measured, Outcome)>,
-    /// No series at all.
-    pub nothing: Option<(Measured, Outcome)>,
-}
-
 impl Contract<'_> {
     /// What the gate's query answers at `at` seconds; `None` where that can't be told (a metric that nobody described, an
     /// argument without a value, PromQL that is not evaluated here).
@@ -104,14 +92,6 @@ impl Contract<'_> {
     pub fn answer(&self, gate: &Gate, query: &promql::Query, scenario: &Scenario, at: f64) -> Option<Measured> {
         let series = self.visible(gate, query, scenario, at)?;
         measured(promql::evaluate(query, &series, at).ok()?)
-    }
-
-    /// The outcome of one measurement in a scenario that has lasted long enough.
-    pub fn outcome(&self, gate: &Gate, scenario: &Scenario) -> Option<(Measured, Outcome)> {
-        gate.outcomes()?;
-        let measured = self.read(gate, scenario, 0.0)?;
-        let outcome = judge(gate, &measured);
-        Some((measured, outcome))
     }
 
     /// The measurements of a whole run that starts at time 0, each with when it is due. A sample that comes later than a
@@ -163,8 +143,8 @@ impl Contract<'_> {
 }
 
 fn judge(gate: &Gate, measured: &Measured) -> Outcome {
-    let side = |s: &Option<crate::gates::Side>| s.as_ref().and_then(|s| s.condition().cloned());
-    phase(side(&gate.success).as_ref(), side(&gate.failure).as_ref(), measured)
+    let (success, failure) = (gate.success.as_ref(), gate.failure.as_ref());
+    phase(success.and_then(Side::condition), failure.and_then(Side::condition), measured)
 }
 
 fn measured(value: Value) -> Option<Measured> {
@@ -176,23 +156,6 @@ fn measured(value: Value) -> Option<Measured> {
 }
 
 impl Contract<'_> {
-    /// The scenarios of the gate with that index, evaluated once.
-    pub fn simulated(&self, index: usize) -> &Simulated {
-        static EMPTY: Simulated =
-            Simulated { healthy: None, idle: None, quiet: None, stable_only: None, nothing: None };
-        let (Some(gate), Some(cell)) = (self.gates.get(index), self.simulations.get(index)) else { return &EMPTY };
-        cell.get_or_init(|| {
-            let outcome = |load: Load| self.outcome(gate, &Scenario::of(load));
-            Simulated {
-                healthy: outcome(Load::HEALTHY),
-                idle: outcome(Load::IDLE),
-                quiet: outcome(Load { watched: false, ..Load::IDLE }),
-                stable_only: outcome(Load::ABSENT),
-                nothing: self.nothing(gate),
-            }
-        })
-    }
-
     /// Runs of the gate with that index on a healthy canary whose first request comes as the run starts, one for each place
     /// where the clocks may stand; evaluated once. `None` where that can't be told.
     pub fn fresh_runs(&self, index: usize) -> Option<&[Run]> {
@@ -208,13 +171,5 @@ impl Contract<'_> {
             PHASES.iter().map(run).collect()
         });
         runs.as_deref()
-    }
-
-    /// The outcome over no series at all, whatever the arguments are.
-    fn nothing(&self, gate: &Gate) -> Option<(Measured, Outcome)> {
-        gate.outcomes()?;
-        let measured = measured(promql::evaluate(&gate.anyhow()?, &[], 0.0).ok()?)?;
-        let outcome = judge(gate, &measured);
-        Some((measured, outcome))
     }
 }

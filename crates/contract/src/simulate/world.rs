@@ -1,16 +1,16 @@
 //! Builds the series that scrapes and flushes would leave.
 
-use super::flows::{Flow, count_flows, span_flows};
+use super::flows::{Flow, FlowLabels, SpanLabels, count_flows, span_flows};
 use super::{CANARY_HASH, Load, STABLE_HASH, Scenario};
-use crate::Contract;
+use crate::{Contract, SpanMetrics};
 use crate::naming::le;
 use crate::pods::PODS;
 use crate::series::{Domain, Family, Kind, Origin};
-use gate::promql::{MatchOp, Query, Series};
+use gate::promql::{Labels, MatchOp, Query, Series};
 use model::Workload;
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 pub(super) struct Builder<'a, 'r> {
     pub(super) contract: &'a Contract<'r>,
@@ -20,6 +20,13 @@ pub(super) struct Builder<'a, 'r> {
     pub(super) from: f64,
     pub(super) end: f64,
     pub(super) found: &'a mut World,
+}
+
+/// The spans that a family counts.
+struct Spans<'s> {
+    source: &'s SpanMetrics,
+    /// Labels from what the sender says of itself.
+    own: HashMap<String, String>,
 }
 
 /// One pod of one version.
@@ -39,8 +46,10 @@ impl Builder<'_, '_> {
                 if !counted {
                     return None;
                 }
-                self.versions(workload, None, |builder, load| {
-                    count_flows(description, workload, load, builder.contract, &builder.family.name)
+                self.versions(workload, None, |builder, load, hash| {
+                    let mut flows = count_flows(description, workload, load, builder.contract, &builder.family.name);
+                    flows.retain(|flow| builder.possible(&flow.labels, hash));
+                    flows
                 });
                 Some(())
             }
@@ -51,11 +60,14 @@ impl Builder<'_, '_> {
                 if source.senders.is_empty() {
                     return None;
                 }
+                let names = SpanLabels::of(&source.naming);
                 for sender in &source.senders {
                     let workload = self.contract.repository.workloads.get(*sender)?;
                     let description = self.contract.description_of(workload).filter(|d| !d.requests.is_empty())?;
-                    self.versions(workload, Some(source), |builder, load| {
-                        span_flows(description, workload, load, builder.contract, &source.naming)
+                    let spans = Spans { source, own: own_labels(workload, source) };
+                    self.versions(workload, Some(&spans), |builder, load, hash| {
+                        let wanted = |labels: &FlowLabels<'_>| builder.possible(labels, hash);
+                        span_flows(description, workload, load, builder.contract, &names, wanted)
                     });
                 }
                 Some(())
@@ -64,11 +76,11 @@ impl Builder<'_, '_> {
     }
 
     /// Adds what every pod of both versions leaves behind: all pods of one version the same flows.
-    fn versions(
+    fn versions<'d>(
         &mut self,
         workload: &Workload,
-        spans: Option<&crate::SpanMetrics>,
-        flows: impl Fn(&Self, &Load) -> Vec<Flow>,
+        spans: Option<&Spans<'_>>,
+        flows: impl Fn(&Self, &Load, &str) -> Vec<Flow<'d>>,
     ) {
         let scenario = self.scenario;
         let mut versions = vec![(scenario.stable, STABLE_HASH)];
@@ -82,9 +94,8 @@ impl Builder<'_, '_> {
             versions.insert(0, (scenario.canary, CANARY_HASH));
         }
         for (load, hash) in versions.iter().filter(|(load, _)| load.running) {
-            let mut flows = flows(self, load);
-            flows.retain(|flow| self.possible(flow, hash));
-            let clock = self.clock(load, spans.map(|source| source.flush));
+            let flows = flows(self, load, hash);
+            let clock = self.clock(load, spans.map(|spans| spans.source.flush));
             for index in 0..PODS.len() {
                 let pod = Pod { workload, hash, index };
                 for flow in &flows {
@@ -95,20 +106,20 @@ impl Builder<'_, '_> {
     }
 
     /// Adds the series of one flow in one pod, a bucket each for histograms.
-    fn add(&mut self, flow: &Flow, clock: &Clock, pod: &Pod<'_>, spans: Option<&crate::SpanMetrics>) {
+    fn add(&mut self, flow: &Flow<'_>, clock: &Clock, pod: &Pod<'_>, spans: Option<&Spans<'_>>) {
         // Riders' series come into being with the first request; a described endpoint's zero series with them.
         if clock.seen.is_empty() || (flow.rate <= 0.0 && spans.is_some()) {
             return;
         }
-        let mut labels = BTreeMap::new();
+        let mut labels = Labels::new();
         for (name, domain) in &self.family.labels {
             let value = match domain {
                 Domain::PodHash => pod.hash.to_owned(),
                 Domain::PodName => self.pod_name(name, pod, spans),
                 Domain::Values(values) => {
-                    let own = spans.filter(|_| values.len() > 1).and_then(|s| own_value(pod.workload, s, name));
-                    match own.filter(|v| values.contains(v)).or_else(|| values.first().cloned()) {
-                        Some(value) => value,
+                    let own = spans.filter(|_| values.len() > 1).and_then(|spans| spans.own.get(name));
+                    match own.filter(|own| values.contains(own)).or_else(|| values.first()) {
+                        Some(value) => value.clone(),
                         None => continue,
                     }
                 }
@@ -119,10 +130,10 @@ impl Builder<'_, '_> {
             labels.insert(name.clone(), value);
         }
         for (name, value) in &flow.labels {
-            if let Some(label) = labels.get_mut(name) {
-                label.clone_from(value);
-            } else if self.family.labels.contains_key(name) {
-                labels.insert(name.clone(), value.clone());
+            if let Some(label) = labels.get_mut(name.as_ref()) {
+                value.as_ref().clone_into(label);
+            } else if self.family.labels.contains_key(name.as_ref()) {
+                labels.insert(name.clone().into_owned(), value.clone().into_owned());
             }
         }
         labels.remove("le");
@@ -130,37 +141,37 @@ impl Builder<'_, '_> {
         if !self.wanted(&labels) {
             return;
         }
+        let group = self.found.group(labels);
         let share = |bound: f64| ((bound - flow.ms * 0.8) / (flow.ms * 0.3)).clamp(0.0, 1.0);
         match (self.family.kind, spans) {
-            (Kind::Bucket, Some(source)) => {
+            (Kind::Bucket, Some(Spans { source, .. })) => {
                 for bound in source.bounds.iter().copied().chain([f64::INFINITY]) {
-                    let mut labels = labels.clone();
-                    labels.insert("le".to_owned(), le(bound));
                     let part = if bound.is_infinite() { 1.0 } else { share(bound * source.unit_ms) };
-                    self.found.add(labels, clock.samples(flow.rate * part));
+                    self.found.add(group, Some(le(bound)), clock.samples(flow.rate * part));
                 }
             }
-            (Kind::Sum, Some(source)) => {
-                self.found.add(labels, clock.samples(flow.rate * flow.ms / source.unit_ms));
+            (Kind::Sum, Some(Spans { source, .. })) => {
+                self.found.add(group, None, clock.samples(flow.rate * flow.ms / source.unit_ms));
             }
-            _ => self.found.add(labels, clock.samples(flow.rate)),
+            _ => self.found.add(group, None, clock.samples(flow.rate)),
         }
     }
 
     /// A span's own pod where the label is an attribute, else the one that Prometheus scrapes.
-    fn pod_name(&self, label: &str, pod: &Pod<'_>, spans: Option<&crate::SpanMetrics>) -> String {
-        let scraped = spans.filter(|source| !source.labels.contains_key(label)).and_then(|source| source.scraped_from);
+    fn pod_name(&self, label: &str, pod: &Pod<'_>, spans: Option<&Spans<'_>>) -> String {
+        let source = spans.map(|spans| spans.source);
+        let scraped = source.filter(|source| !source.labels.contains_key(label)).and_then(|source| source.scraped_from);
         let scraper = scraped.and_then(|index| self.contract.repository.workloads.get(index));
         self.contract.pod_name(scraper.unwrap_or(pod.workload), pod.hash, pod.index)
     }
 
     /// Whether any selector takes the flow's own labels and the version's hash: asked before any series is built, as most are
     /// passed over.
-    fn possible(&self, flow: &Flow, hash: &str) -> bool {
+    fn possible(&self, labels: &FlowLabels<'_>, hash: &str) -> bool {
         self.query.selectors().iter().any(|selector| {
             selector.name.as_deref() == Some(self.family.name.as_str())
                 && selector.matchers.iter().all(|m| {
-                    let own = flow.labels.iter().find(|(name, _)| *name == m.name);
+                    let own = labels.iter().find(|(name, _)| *name == m.name);
                     match own {
                         Some((_, value)) => m.matches(value),
                         None => self.family.labels.get(&m.name) != Some(&Domain::PodHash) || m.matches(hash),
@@ -170,7 +181,7 @@ impl Builder<'_, '_> {
     }
 
     /// Whether any selector could match: a cheap sieve that spares the evaluator series it would pass over.
-    fn wanted(&self, labels: &BTreeMap<String, String>) -> bool {
+    fn wanted(&self, labels: &Labels) -> bool {
         self.query.selectors().iter().any(|selector| {
             selector.name.as_deref() == Some(self.family.name.as_str())
                 && selector.matchers.iter().all(|m| {
@@ -219,41 +230,51 @@ impl Clock {
     }
 }
 
-/// What this sender's resource has as the label, where several senders share a connector.
-fn own_value(workload: &Workload, spans: &crate::SpanMetrics, label: &str) -> Option<String> {
-    workload.containers.iter().find_map(|container| {
-        let text = container.expanded("OTEL_RESOURCE_ATTRIBUTES")?;
-        let mut pairs = text.split(',').filter_map(|pair| pair.split_once('='));
-        let (_, value) = pairs.find(|(name, _)| spans.naming.label(name.trim()) == label)?;
-        Some(match value.trim() {
-            "<metadata.namespace>" => crate::series::namespace(workload.namespace.as_deref()).to_owned(),
-            literal => literal.to_owned(),
-        })
-    })
+/// What this sender's resource has as labels, where several senders share a connector.
+fn own_labels(workload: &Workload, spans: &SpanMetrics) -> HashMap<String, String> {
+    let mut found = HashMap::new();
+    for container in &workload.containers {
+        let Some(text) = container.expanded("OTEL_RESOURCE_ATTRIBUTES") else { continue };
+        for (name, value) in text.split(',').filter_map(|pair| pair.split_once('=')) {
+            found.entry(spans.naming.label(name.trim())).or_insert_with(|| match value.trim() {
+                "<metadata.namespace>" => crate::series::namespace(workload.namespace.as_deref()).to_owned(),
+                literal => literal.to_owned(),
+            });
+        }
+    }
+    found
 }
 
-/// Series under construction, found again by their labels' hash.
+/// Series under construction. Flows that no label tells apart are one series: what a counter that lost a dimension shows.
 #[derive(Default)]
 pub(super) struct World {
     pub(super) series: Vec<Series>,
-    by_hash: HashMap<u64, usize>,
+    /// Label sets without `le`, each with its series by `le`.
+    groups: HashMap<Arc<Labels>, usize>,
+    buckets: Vec<(Arc<Labels>, Vec<usize>)>,
 }
 
 impl World {
-    /// Flows that no label tells apart are one series: what a counter that lost a dimension shows.
-    fn add(&mut self, labels: BTreeMap<String, String>, samples: Vec<(f64, f64)>) {
-        let mut hasher = DefaultHasher::new();
-        labels.hash(&mut hasher);
-        match self.by_hash.entry(hasher.finish()) {
-            Entry::Occupied(at) => {
-                if let Some(series) = self.series.get_mut(*at.get()) {
-                    add_up(&mut series.samples, &samples);
-                }
-            }
+    /// Where series with these labels go.
+    fn group(&mut self, labels: Labels) -> usize {
+        match self.groups.entry(Arc::new(labels)) {
+            Entry::Occupied(group) => *group.get(),
             Entry::Vacant(gap) => {
-                gap.insert(self.series.len());
-                self.series.push(Series { labels, samples });
+                self.buckets.push((Arc::clone(gap.key()), Vec::new()));
+                *gap.insert(self.buckets.len() - 1)
             }
+        }
+    }
+
+    fn add(&mut self, group: usize, le: Option<String>, samples: Vec<(f64, f64)>) {
+        let Some((labels, members)) = self.buckets.get_mut(group) else { return };
+        let own = le.map(|le| ("le".to_owned(), le));
+        let same = |index: &&usize| self.series.get(**index).is_some_and(|s| s.own == own);
+        if let Some(series) = members.iter().find(same).and_then(|index| self.series.get_mut(*index)) {
+            add_up(&mut series.samples, &samples);
+        } else {
+            members.push(self.series.len());
+            self.series.push(Series { labels: Arc::clone(labels), own, samples });
         }
     }
 }

@@ -241,7 +241,7 @@ pub(crate) fn series(chance: &mut Chance) -> Vec<Series> {
                     let pod = format!("p{pod}");
                     let labels =
                         [("__name__", metric), ("endpoint", endpoint), ("error", error), ("pod", pod.as_str())];
-                    all.push(Series { labels: labels_of(&labels), samples: samples(chance, true) });
+                    all.push(Series::new(labels_of(&labels), samples(chance, true)));
                 }
             }
         }
@@ -249,14 +249,15 @@ pub(crate) fn series(chance: &mut Chance) -> Vec<Series> {
             if chance.one_in(7) {
                 continue;
             }
-            let labels = [("__name__", "duration_bucket"), ("le", le), ("pod", if pod == 0 { "p0" } else { "p1" })];
-            all.push(Series { labels: labels_of(&labels), samples: samples(chance, true) });
+            let labels = [("__name__", "duration_bucket"), ("pod", if pod == 0 { "p0" } else { "p1" })];
+            let own = Some(("le".to_owned(), le.to_owned()));
+            all.push(Series { own, ..Series::new(labels_of(&labels), samples(chance, true)) });
         }
     }
     for env in ["live", "test"] {
         if !chance.one_in(3) {
             let labels = [("__name__", "temperature"), ("env", env), ("job", "j"), ("pod", "p0")];
-            all.push(Series { labels: labels_of(&labels), samples: samples(chance, false) });
+            all.push(Series::new(labels_of(&labels), samples(chance, false)));
         }
     }
     all

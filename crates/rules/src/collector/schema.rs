@@ -33,7 +33,7 @@ impl Judge for Schema {
 
     fn keys(&self) -> Vec<&str> {
         match self {
-            Schema::Fields { fields, .. } => fields.keys().map(String::as_str).collect(),
+            Schema::Fields { fields, .. } => fields.iter().map(|(name, _)| *name).collect(),
             Schema::OneOf(all) => all.iter().flat_map(Schema::keys).collect(),
             _ => Vec::new(),
         }
@@ -79,11 +79,11 @@ impl Judge for Schema {
             Schema::Enum(words) => match scalar {
                 Some((text, ScalarType::Str)) if words.iter().any(|w| w.eq_ignore_ascii_case(text)) => None,
                 Some((text, ScalarType::Str)) => {
-                    let known: Vec<&str> = words.iter().map(String::as_str).filter(|w| !w.is_empty()).collect();
+                    let known: Vec<&str> = words.iter().copied().filter(|w| !w.is_empty()).collect();
                     Some(format!("`{text}` is none of {}", known.join(", ")))
                 }
                 // Some of these words stand for numbers, which are then taken as they are.
-                _ => expected("a word", number && words.iter().any(|w| w == "normal" || w == "fatal")),
+                _ => expected("a word", number && words.iter().any(|w| matches!(*w, "normal" | "fatal"))),
             },
             // A string is split at its commas where strings are wanted.
             Schema::List(inner) if matches!(**inner, Schema::Str) && node.string().is_some() => None,

@@ -2,7 +2,7 @@
 
 use super::view::View;
 use contract::gates::GateKind;
-use contract::{Load, Origin, Scenario};
+use contract::{Load, Origin};
 use gate::condition::{Measured, Op};
 use gate::promql::{Expr, ExprKind, MatchOp, Operator, Query};
 
@@ -33,10 +33,10 @@ pub(crate) fn wanted(view: &View<'_, '_>) -> Option<(Op, f64)> {
 /// Whether the number rises when requests fail: half of the rides fail, and the query is asked. `None` where that can't be
 /// told.
 fn rises(view: &View<'_, '_>) -> Option<bool> {
-    let (healthy, _) = view.contract.simulated(view.index).healthy.as_ref()?;
-    let failing = Scenario::of(Load { failing: 0.5, ..Load::HEALTHY });
-    let failing = view.contract.read(view.gate, &failing, 0.0)?;
-    let (before, after) = (first(healthy)?, first(&failing)?);
+    let simulated = view.contract.simulated(view.index);
+    let (healthy, _) = simulated.healthy()?;
+    let failing = simulated.read(Load { failing: 0.5, ..Load::HEALTHY })?;
+    let (before, after) = (first(&healthy)?, first(&failing)?);
     let least = 0.02 * before.abs().max(after.abs());
     ((after - before).abs() > least).then_some(after > before)
 }

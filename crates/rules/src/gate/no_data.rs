@@ -55,7 +55,7 @@ fn check_errors(contract: &Contract<'_>, drafts: &mut Drafts) {
 
 /// Whether the query can answer with nothing: over no series at all it does.
 fn can_be_empty(view: &View<'_, '_>) -> bool {
-    match &view.contract.simulated(view.index).nothing {
+    match view.contract.simulated(view.index).nothing() {
         Some((Measured::Vector(values), _)) => values.is_empty(),
         Some(_) => false,
         None => view.query().is_some_and(|(_, q)| q.fallbacks().is_empty()),

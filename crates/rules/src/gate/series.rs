@@ -64,12 +64,13 @@ fn reads_nothing(view: &View<'_, '_>) -> Option<Draft> {
     if names().next().is_none() || !names().all(|n| view.contract.exists(n)) {
         return None;
     }
-    let (measured, outcome) = view.contract.simulated(view.index).healthy.as_ref()?;
+    let simulated = view.contract.simulated(view.index);
+    let (measured, outcome) = simulated.healthy()?;
     let empty = |m: &Measured| match m {
         Measured::Vector(values) => values.first().is_none_or(|v| v.is_nan()),
         Measured::Scalar(value) => value.is_nan(),
     };
-    if *outcome == Outcome::Successful || !empty(measured) {
+    if outcome == Outcome::Successful || !empty(&measured) {
         return None;
     }
     // Wherever the clocks stand: what answers now and then is slow, not empty.
@@ -78,8 +79,8 @@ fn reads_nothing(view: &View<'_, '_>) -> Option<Draft> {
         view.contract.read(view.gate, &scenario, 0.0).is_some_and(|m| empty(&m))
     });
     // Without failures there may be no series of failures: what answers once rides fail is no query that nothing passes.
-    let failing = Scenario::of(Load { failing: 0.5, ..Load::HEALTHY });
-    if !always || !view.contract.read(view.gate, &failing, 0.0).is_some_and(|m| empty(&m)) {
+    let failing = Load { failing: 0.5, ..Load::HEALTHY };
+    if !always || !simulated.read(failing).is_some_and(|m| empty(&m)) {
         return None;
     }
     let message = format!("{} reads nothing of a healthy canary: no series pass the query", view.name());

@@ -6,7 +6,7 @@ use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::gates::{GateKind, Side};
-use contract::{Contract, Load, Scenario};
+use contract::{Contract, Load};
 use gate::analysis::Outcome;
 use gate::condition::{Measured, Op, ResultType};
 use gate::promql::{Comparison, Expr, ExprKind, Operator, Query, Splice};
@@ -245,9 +245,9 @@ fn no_rate(view: &View<'_, '_>) -> Option<Draft> {
         return None;
     }
     let (text, query) = view.query()?;
-    let (healthy, outcome) = view.contract.simulated(view.index).healthy.as_ref()?;
-    let healthy = number(healthy).filter(|_| *outcome == Outcome::Successful)?;
-    let read = |load: Load| number(&view.contract.read(view.gate, &Scenario::of(load), 0.0)?);
+    let (healthy, outcome) = view.contract.simulated(view.index).healthy()?;
+    let healthy = number(&healthy).filter(|_| outcome == Outcome::Successful)?;
+    let read = |load: Load| number(&view.contract.simulated(view.index).read(load)?);
     // A bound inside the query answers nothing, or 0, below it.
     let sieved = query.comparisons().iter().any(|c| c.whole);
     let busy = read(Load { rides: 10.0 * Load::HEALTHY.rides, ..Load::HEALTHY })?;
@@ -282,7 +282,7 @@ fn any_traffic(view: &View<'_, '_>) -> Option<Draft> {
         return None;
     }
     let passes = |load: Load| {
-        let found = view.contract.outcome(view.gate, &Scenario::of(load));
+        let found = view.contract.simulated(view.index).under(load);
         found.is_some_and(|(_, outcome)| outcome == Outcome::Successful)
     };
     if !passes(Load::HEALTHY) || !passes(Load { rides: asked / 10.0, ..Load::HEALTHY }) {

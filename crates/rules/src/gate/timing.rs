@@ -47,7 +47,7 @@ fn reads(view: &View<'_, '_>) -> Option<Reads> {
     if view.gate.limits.initial_delay.as_secs_f64() >= 2.0 * flush + 2.0 * scrape {
         return Some(Reads::Data);
     }
-    if !matches!(view.contract.simulated(view.index).healthy, Some((_, Outcome::Successful))) {
+    if !matches!(view.contract.simulated(view.index).healthy(), Some((_, Outcome::Successful))) {
         return estimated(view);
     }
     let mut lost: Vec<f64> = Vec::new();

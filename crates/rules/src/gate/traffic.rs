@@ -46,9 +46,9 @@ pub(crate) const DILUTED: Rule = Rule {
 fn check_probes(contract: &Contract<'_>, drafts: &mut Drafts) {
     for view in views(contract).filter(|v| v.gate.kind != GateKind::Other) {
         let simulated = contract.simulated(view.index);
-        let (Some((measured, idle)), Some((_, quiet))) = (&simulated.idle, &simulated.quiet) else { continue };
+        let Some((measured, Outcome::Successful)) = simulated.idle() else { continue };
         // What passes without scrapes and probes too is another rule's business.
-        if *idle != Outcome::Successful || *quiet == Outcome::Successful {
+        if !simulated.quiet().is_some_and(|(_, quiet)| quiet != Outcome::Successful) {
             continue;
         }
         let Some((text, _)) = view.query() else { continue };
@@ -56,7 +56,7 @@ fn check_probes(contract: &Contract<'_>, drafts: &mut Drafts) {
         let message = format!(
             "scrapes and probes alone pass {}: without a single rider it reads {}",
             view.name(),
-            shown(measured)
+            shown(&measured)
         );
         let consequence = match view.gate.kind {
             GateKind::Traffic => "an idle canary is promoted: Prometheus' own scrapes are the traffic",

@@ -5,7 +5,7 @@ use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::gates::GateKind;
-use contract::{Contract, Load, Origin, Scenario};
+use contract::{Contract, Load, Origin};
 use gate::analysis::{Outcome, can_fail, lowest_failure_limit_keeping_one_lost_sample_harmless};
 use gate::condition::ResultType;
 use gate::promql::{ExprKind, FallbackScope, Query, Splice};
@@ -146,8 +146,8 @@ fn failure_only(view: &View<'_, '_>) -> Option<Draft> {
 
 /// No series at all, and still a success: a fallback answers for them, or the condition takes an empty result.
 fn passes_on_nothing(view: &View<'_, '_>) -> Option<Draft> {
-    let (measured, outcome) = view.contract.simulated(view.index).nothing.as_ref()?;
-    if *outcome != Outcome::Successful {
+    let (measured, outcome) = view.contract.simulated(view.index).nothing()?;
+    if outcome != Outcome::Successful {
         return None;
     }
     let (text, query) = view.query()?;
@@ -184,18 +184,18 @@ fn passes_on_nothing(view: &View<'_, '_>) -> Option<Draft> {
 
 /// Every ride fails, or takes a hundred times as long, and the gate still passes.
 fn passes_the_worst(view: &View<'_, '_>) -> Option<Draft> {
-    let (healthy, outcome) = view.contract.simulated(view.index).healthy.as_ref()?;
+    let (healthy, outcome) = view.contract.simulated(view.index).healthy()?;
     let load = match view.gate.kind {
         GateKind::ErrorRate => Load::FAILING,
         GateKind::Latency => Load { slow: 100.0, ..Load::HEALTHY },
         GateKind::Traffic | GateKind::Other => return None,
     };
-    let (worst, still) = view.contract.outcome(view.gate, &Scenario::of(load))?;
-    if *outcome != Outcome::Successful || still != Outcome::Successful {
+    let (worst, still) = view.contract.simulated(view.index).under(load)?;
+    if outcome != Outcome::Successful || still != Outcome::Successful {
         return None;
     }
     // What does not see the failures at all judges something else, and is reported as that.
-    if *healthy == worst || histogram_end(view).is_some() {
+    if healthy == worst || histogram_end(view).is_some() {
         return None;
     }
     let side = view.gate.success.as_ref().or(view.gate.failure.as_ref())?;
@@ -291,6 +291,6 @@ fn sources(view: &View<'_, '_>) -> BTreeSet<String> {
 /// Whether the gate fails when the canary's series are missing, stable pods' or not.
 fn fails_without(view: &View<'_, '_>) -> bool {
     let simulated = view.contract.simulated(view.index);
-    let outcome = simulated.stable_only.as_ref().or(simulated.nothing.as_ref()).map(|(_, o)| *o);
+    let outcome = simulated.stable_only().or_else(|| simulated.nothing()).map(|(_, o)| o);
     matches!(outcome, Some(Outcome::Failed | Outcome::Error | Outcome::Inconclusive))
 }

@@ -11,8 +11,14 @@ pub(super) struct Metric<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Metric<'a> {
     pub(super) fn of(labels: &'a Labels) -> Self {
-        let set = labels.iter().filter(|(_, value)| !value.is_empty());
-        Self(set.map(|(name, value)| (Cow::Borrowed(name.as_str()), Cow::Borrowed(value.as_str()))).collect())
+        let mut set = Vec::with_capacity(labels.len() + 1);
+        set.extend(
+            labels
+                .iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| (Cow::Borrowed(name.as_str()), Cow::Borrowed(value.as_str()))),
+        );
+        Self(set)
     }
 
     /// The labels that a selector fixes to one value each, as `absent` reports them.

@@ -14,6 +14,7 @@ mod range;
 mod relabel;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::expr::{At, Call, Expr, ExprKind};
 use super::query::Query;
@@ -40,10 +41,20 @@ const MAX_STEPS: usize = 100_000;
 /// A stored series.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series {
-    /// Its labels.
-    pub labels: Labels,
+    /// Its labels, which many series may share.
+    pub labels: Arc<Labels>,
+    /// A label of its own, in place of one of that name: a bucket's `le`.
+    pub own: Option<(String, String)>,
     /// Seconds and values. [`stale`] as a value ends the series there.
     pub samples: Vec<(f64, f64)>,
+}
+
+impl Series {
+    /// A series that shares no labels.
+    #[must_use]
+    pub fn new(labels: Labels, samples: Vec<(f64, f64)>) -> Self {
+        Self { labels: Arc::new(labels), own: None, samples }
+    }
 }
 
 /// One element of an instant vector.
@@ -146,7 +157,11 @@ impl<'a> Stored<'a> {
     fn new(series: &'a Series) -> Self {
         let mut samples: Vec<(i64, f64)> = series.samples.iter().map(|(time, value)| (millis(*time), *value)).collect();
         samples.sort_by_key(|(time, _)| *time);
-        Self { metric: Metric::of(&series.labels), samples }
+        let mut metric = Metric::of(&series.labels);
+        if let Some((name, value)) = &series.own {
+            metric.set(name.as_str().into(), value.as_str().into());
+        }
+        Self { metric, samples }
     }
 }
 
