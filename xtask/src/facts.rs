@@ -1,7 +1,8 @@
 //! Facts about the repository around the checked folder.
 
 use crate::error::CommandError;
-use model::{GitFacts, SourceFile};
+use model::{Directories, GitFacts, SourceFile};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Whether a rule would ask about the repository: only Argo CD's Applications and ApplicationSets name it. Everything
@@ -19,17 +20,19 @@ pub(crate) fn wanted(files: &[SourceFile]) -> bool {
 /// repository. A folder that was read but is not tracked yet counts too: it is about to be committed.
 pub(crate) fn gather(folder: &Path, files: &[SourceFile]) -> Result<Option<GitFacts>, CommandError> {
     let Some(glance) = git::glance(folder)? else { return Ok(None) };
-    let mut directories = glance.directories;
+    let mut read = BTreeSet::new();
     for file in files {
         let full =
             if glance.prefix.is_empty() { file.path.clone() } else { format!("{}/{}", glance.prefix, file.path) };
         let mut rest = full.as_str();
         while let Some(slash) = rest.rfind('/') {
             rest = &rest[..slash];
-            if !directories.insert(rest.to_owned()) {
+            if !read.insert(rest.to_owned()) {
                 break;
             }
         }
     }
-    Ok(Some(GitFacts { prefix: glance.prefix, directories, branch: glance.branch, remotes: glance.remotes }))
+    let (prefix, branch, remotes) = (glance.prefix.clone(), glance.branch.clone(), glance.remotes.clone());
+    let directories = Directories::and_more(read, move || glance.tracked_directories().ok());
+    Ok(Some(GitFacts { prefix, directories, branch, remotes }))
 }

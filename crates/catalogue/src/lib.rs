@@ -10,8 +10,9 @@ pub use distribution::{Distribution, Version};
 pub use schema::Schema;
 
 use serde::Deserialize;
-use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 /// A class of component: the section of the configuration that it stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,56 +98,73 @@ pub struct Component {
     pub reflected: bool,
 }
 
-struct Slot {
-    class: Class,
-    name: &'static str,
-    line: &'static str,
-    parsed: OnceLock<Option<Component>>,
-}
-
+/// Sorted by class and name, which stand in front of each line.
 const DATA: &str = include_str!("../data/components.jsonl");
 
-struct Index {
-    slots: Vec<Slot>,
-    by_name: HashMap<(Class, &'static str), usize>,
-    service: Option<&'static str>,
+/// A line of the data.
+#[derive(Clone, Copy)]
+struct Entry {
+    class: &'static str,
+    name: &'static str,
+    json: &'static str,
 }
 
-fn index() -> &'static Index {
-    static INDEX: OnceLock<Index> = OnceLock::new();
-    INDEX.get_or_init(|| {
-        let mut index = Index { slots: Vec::new(), by_name: HashMap::new(), service: None };
-        for line in DATA.lines() {
-            let mut parts = line.splitn(3, ' ');
-            let (Some(class), Some(name), Some(line)) = (parts.next(), parts.next(), parts.next()) else { continue };
-            let Some(class) = Class::ALL.into_iter().find(|c| c.as_str() == class) else {
-                index.service = Some(line);
-                continue;
-            };
-            index.by_name.insert((class, name), index.slots.len());
-            index.slots.push(Slot { class, name, line, parsed: OnceLock::new() });
+impl Entry {
+    fn of(line: &'static str) -> Option<Entry> {
+        let mut parts = line.splitn(3, ' ');
+        Some(Entry { class: parts.next()?, name: parts.next()?, json: parts.next()? })
+    }
+
+    /// By halving the text: a check needs a few of its lines, and an index of all would cost more than these.
+    fn find(class: &str, name: &str) -> Option<Entry> {
+        let (mut low, mut high) = (0, DATA.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let start = DATA.get(low..middle)?.rfind('\n').map_or(low, |at| low + at + 1);
+            let end = DATA.get(middle..high)?.find('\n').map_or(high, |at| middle + at);
+            let entry = Entry::of(DATA.get(start..end)?)?;
+            match (entry.class, entry.name).cmp(&(class, name)) {
+                Ordering::Less => low = end + 1,
+                Ordering::Greater => high = start,
+                Ordering::Equal => return Some(entry),
+            }
         }
-        index
-    })
+        None
+    }
 }
 
 /// The component of that class and type, in whatever version.
 pub fn component(class: Class, name: &str) -> Option<&'static Component> {
-    let index = index();
-    // The key's lifetime is the data's; a lookup by a shorter one needs the entry's own name.
-    let slot = index.by_name.get(&(class, name)).and_then(|i| index.slots.get(*i))?;
-    slot.parsed.get_or_init(|| parse(slot)).as_ref()
+    type Parsed = BTreeMap<(Class, &'static str), Option<&'static Component>>;
+    static PARSED: RwLock<Parsed> = RwLock::new(BTreeMap::new());
+    // Its own scope, so that the lock is not held while a line is read.
+    {
+        let parsed = PARSED.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known(&parsed, class, name) {
+            return found;
+        }
+    }
+    let entry = Entry::find(class.as_str(), name)?;
+    let found = parse(class, entry);
+    let mut parsed = PARSED.write().unwrap_or_else(PoisonError::into_inner);
+    // Parsed once for the whole process, so what is leaked is bounded by the data.
+    *parsed.entry((class, entry.name)).or_insert_with(|| found.map(|found| &*Box::leak(Box::new(found))))
+}
+
+fn known<'m, V: Copy>(map: &'m BTreeMap<(Class, &'m str), V>, class: Class, name: &'m str) -> Option<V> {
+    map.get(&(class, name)).copied()
 }
 
 /// Every type of a class.
 pub fn names(class: Class) -> impl Iterator<Item = &'static str> {
-    index().slots.iter().filter(move |s| s.class == class).map(|s| s.name)
+    DATA.lines().filter_map(Entry::of).filter(move |entry| entry.class == class.as_str()).map(|entry| entry.name)
 }
 
 /// The keys of `service:`.
 pub fn service() -> Option<&'static Schema> {
     static SERVICE: OnceLock<Option<Schema>> = OnceLock::new();
-    SERVICE.get_or_init(|| serde_json::from_str::<Line>(index().service?).ok()?.keys).as_ref()
+    let read = || serde_json::from_str::<Line>(Entry::find("service", "service")?.json).ok()?.keys;
+    SERVICE.get_or_init(read).as_ref()
 }
 
 /// What a line of the data says beside class and type.
@@ -166,8 +184,8 @@ struct Line {
     reflected: bool,
 }
 
-fn parse(slot: &Slot) -> Option<Component> {
-    let line: Line = serde_json::from_str(slot.line).ok()?;
+fn parse(class: Class, entry: Entry) -> Option<Component> {
+    let line: Line = serde_json::from_str(entry.json).ok()?;
     let signals = |list: Vec<&str>| list.into_iter().filter_map(Signal::parse).collect();
     let joins = |list: Vec<(&str, &str)>| {
         list.into_iter().filter_map(|(from, to)| Some((Signal::parse(from)?, Signal::parse(to)?))).collect()
@@ -183,23 +201,22 @@ fn parse(slot: &Slot) -> Option<Component> {
         keys
     });
     Some(Component {
-        class: slot.class,
-        name: slot.name,
+        class,
+        name: entry.name,
         signals: line.signals.map(signals),
         joins: line.joins.map(joins),
         distributions: line.distributions,
         added: line.added.and_then(Version::parse),
         removed: line.removed.and_then(Version::parse),
         successor,
-        alias: line.alias.and_then(|alias| known_name(slot.class, alias)),
+        alias: line.alias.and_then(|alias| known_name(class, alias)),
         keys,
         reflected: line.reflected,
     })
 }
 
 fn known_name(class: Class, name: &str) -> Option<&'static str> {
-    let index = index();
-    index.by_name.get(&(class, name)).and_then(|i| index.slots.get(*i)).map(|s| s.name)
+    Entry::find(class.as_str(), name).map(|entry| entry.name)
 }
 
 /// What a type is to a distribution and version.
@@ -258,6 +275,14 @@ mod tests {
 
     #[test]
     fn every_line_is_read() {
+        let keys = || DATA.lines().filter_map(Entry::of).map(|entry| (entry.class, entry.name));
+        assert!(keys().is_sorted() && keys().count() == DATA.lines().count());
+        for (class, name) in keys() {
+            assert!(Entry::find(class, name).is_some_and(|found| (found.class, found.name) == (class, name)), "{name}");
+        }
+        for (class, name) in [("connector", ""), ("receiver", "otl"), ("receiver", "otlpx"), ("z", "z"), ("", "")] {
+            assert!(Entry::find(class, name).is_none(), "{name}");
+        }
         for class in Class::ALL {
             for name in names(class) {
                 assert!(component(class, name).is_some(), "{class:?} {name}");

@@ -21,7 +21,9 @@ pub use naming::{Naming, Shape};
 pub use pods::Versions;
 pub use resolve::{Caller, Missing, Target, World};
 pub use series::{Domain, Families, Family, Kind, Origin, namespace, sanitize};
-pub use simulate::{CANARY_HASH, Composition, Judged, Load, Run, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches};
+pub use simulate::{
+    CANARY_HASH, Composition, Judged, Load, Run, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches,
+};
 pub use spans::{CONNECTOR, Dimension, Measures, SpanMetric, SpanMetrics};
 
 use model::{Context, Mission, Repository, Rollout, Workload, WorkloadDescription};

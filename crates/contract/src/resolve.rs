@@ -122,7 +122,7 @@ impl<'a> Call<'a> {
         let services_here = self.world.links.named(self.name).filter_map(|i| self.world.repository.services.get(i));
         let mut homes = services_here.filter(|s| self.serves(s)).filter_map(|s| s.namespace.as_deref());
         if let (Some(home), None) = (homes.next(), homes.next()) {
-            return self.missing(namespace, vec![(in_namespace(self.name, home), self.port)]);
+            return self.missing(namespace, vec![(model::service_host(self.name, home), self.port)]);
         }
         let near: Vec<&str> = match nearest_word(self.name, services.iter().map(|s| s.name.as_str())) {
             Some(near) => vec![near],
@@ -190,10 +190,14 @@ impl<'a> Call<'a> {
         };
         let part = || names(true).filter(|n| part_of(self.name, n)).collect::<Vec<_>>();
         let meant = match (homes.as_slice(), near) {
-            ([other], _) if self.caller.policy || !self.written => vec![(in_namespace(self.name, other), self.port)],
+            ([other], _) if self.caller.policy || !self.written => {
+                vec![(model::service_host(self.name, other), self.port)]
+            }
             (_, Some(near)) => vec![(self.renamed(near), self.port)],
             // The name that the policy knows in another namespace beats names that are alike here.
-            _ if !elsewhere.is_empty() => elsewhere.iter().map(|n| (in_namespace(self.name, n), self.port)).collect(),
+            _ if !elsewhere.is_empty() => {
+                elsewhere.iter().map(|n| (model::service_host(self.name, n), self.port)).collect()
+            }
             _ if self.caller.policy || self.caller.otlp => {
                 let mut list = part();
                 if list.is_empty() && self.caller.policy {
@@ -252,7 +256,7 @@ impl<'a> Call<'a> {
         };
         let host = match self.endpoint.host.split_once('.') {
             Some((_, rest)) => format!("{name}.{meant}{}", rest.strip_prefix(namespace).unwrap_or_default()),
-            None => in_namespace(name, meant),
+            None => model::service_host(name, meant),
         };
         Target::Missing(Missing { what: format!("namespace `{namespace}`"), meant: vec![(host, self.port)] })
     }
@@ -305,10 +309,6 @@ fn part_of(a: &str, b: &str) -> bool {
     short.len() < long.len() && short.iter().all(|p| long.contains(p))
 }
 
-fn in_namespace(name: &str, namespace: &str) -> String {
-    format!("{name}.{namespace}.svc.cluster.local")
-}
-
 /// What a host would be with the cluster's domain spelled right; `None` for one that is no misspelling of such a name.
 fn misspelled_domain(host: &str) -> Option<String> {
     let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
@@ -322,7 +322,7 @@ fn misspelled_domain(host: &str) -> Option<String> {
         [third, "cluster", "local"] => *third != "svc" && distance(third, "svc", 1).is_some(),
         _ => false,
     };
-    wrong.then(|| in_namespace(service, namespace))
+    wrong.then(|| model::service_host(service, namespace))
 }
 
 #[cfg(test)]

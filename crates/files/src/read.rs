@@ -83,6 +83,9 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Arc<str>, Unreadable> {
     within(bytes, FILE_LIMIT)
 }
 
+/// Room for most manifests.
+const FIRST: usize = 16 << 10;
+
 /// Reads one file. `buffer` is scratch space, kept by the caller so that ten thousand files share one allocation.
 pub(crate) fn read_file(path: &Path, buffer: &mut Vec<u8>) -> Result<Arc<str>, Unreadable> {
     match File::open(path) {
@@ -93,6 +96,8 @@ pub(crate) fn read_file(path: &Path, buffer: &mut Vec<u8>) -> Result<Arc<str>, U
 
 fn read_all(stream: impl Read, buffer: &mut Vec<u8>, limit: usize) -> Result<Arc<str>, Unreadable> {
     buffer.clear();
+    // Else reading begins with 32 bytes and asks again and again.
+    buffer.reserve(FIRST);
     // One byte more than allowed tells "just fits" from "too large" without reading the rest.
     let asked = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     stream.take(asked).read_to_end(buffer).map_err(|error| unreadable(&error))?;

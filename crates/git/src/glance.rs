@@ -29,8 +29,27 @@ pub struct Glance {
     /// The URLs that pushes go to, without credentials; first that of the remote that `git push` would choose, the
     /// others by the remotes' names.
     pub remotes: Vec<String>,
+    /// Nothing about it is unusual: its index may be read here.
+    plain: bool,
+}
+
+impl Glance {
     /// Every folder of the index, relative to the root, without the root itself.
-    pub directories: BTreeSet<String>,
+    ///
+    /// # Errors
+    /// A repository that cannot be read.
+    pub fn tracked_directories(&self) -> Result<BTreeSet<String>, Error> {
+        match self.plain.then(|| fs::read(self.root.join(".git/index"))) {
+            Some(Ok(bytes)) => {
+                if let Some(found) = index::directories(&bytes) {
+                    return Ok(found);
+                }
+            }
+            Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            Some(Err(_)) | None => {}
+        }
+        Repository::discover(&self.root)?.map_or_else(|| Ok(BTreeSet::new()), |found| found.tracked_directories())
+    }
 }
 
 /// Looks at the repository that `folder` lies in; `None` where there is none, or one without working tree.
@@ -63,8 +82,7 @@ fn thorough(folder: &Path) -> Result<Option<Glance>, Error> {
         names.sort_by_key(|name| *name != first);
     }
     let remotes = names.iter().filter_map(|name| repository.remote_url(name).ok()).collect();
-    let directories = repository.tracked_directories()?;
-    Ok(Some(Glance { root: repository.root().to_owned(), prefix, branch, remotes, directories }))
+    Ok(Some(Glance { root: repository.root().to_owned(), prefix, branch, remotes, plain: false }))
 }
 
 /// `None` in doubt.
@@ -89,12 +107,7 @@ fn light(folder: &Path) -> Option<Glance> {
     }
     let config = Config::parse(&fs::read_to_string(git.join("config")).ok()?)?;
     let remotes = remotes(&config, branch.as_deref())?;
-    let directories = match fs::read(git.join("index")) {
-        Ok(bytes) => index::directories(&bytes)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeSet::new(),
-        Err(_) => return None,
-    };
-    Some(Glance { root, prefix: prefix?.join("/"), branch, remotes, directories })
+    Some(Glance { root, prefix: prefix?.join("/"), branch, remotes, plain: true })
 }
 
 fn remotes(config: &Config, branch: Option<&str>) -> Option<Vec<String>> {

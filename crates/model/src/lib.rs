@@ -5,6 +5,7 @@ mod application;
 mod collector;
 mod compose;
 mod config_map;
+mod directories;
 pub mod duration;
 mod file;
 mod kustomize;
@@ -27,6 +28,7 @@ pub use collector::{
     Collector, Component, Config, Pipeline, SECTIONS, Source, is_collector_image, section, signal, type_of,
 };
 pub use config_map::ConfigMap;
+pub use directories::Directories;
 pub use file::{File, Role};
 pub use kustomize::{ImageChange, Kustomization, folder_of};
 pub use link::compatible;
@@ -38,6 +40,6 @@ pub use policy::{
 };
 pub use repository::Repository;
 pub use rollout::{Analysis, ArgValue, Rollout, RolloutArg, Step, StepKind};
-pub use service::{Service, ServicePort};
+pub use service::{Service, ServicePort, service_host};
 pub use source::{Context, GitFacts, PushTarget, SourceFile, Unreadable};
 pub use workload::{Container, Env, Mount, Port, PortRef, Probe, Volume, Workload, field_label};

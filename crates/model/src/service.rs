@@ -46,7 +46,17 @@ pub struct ServicePort {
     pub entry: Place,
 }
 
+/// The name that pods anywhere in the cluster reach a Service by, with the cluster's usual domain.
+pub fn service_host(name: &str, namespace: &str) -> String {
+    format!("{name}.{namespace}.svc.cluster.local")
+}
+
 impl Service {
+    /// The name that pods anywhere in the cluster reach it by; the short one where its namespace can't be told.
+    pub fn host(&self) -> String {
+        self.namespace.as_deref().map_or_else(|| self.name.clone(), |namespace| service_host(&self.name, namespace))
+    }
+
     pub(crate) fn read(object: usize, file: usize, name: &str, root: Node<'_>) -> Option<Service> {
         let spec = root.get("spec")?;
         let ports = spec.get("ports").map(|l| l.items().filter_map(|p| ServicePort::read(file, p)).collect());

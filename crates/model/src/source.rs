@@ -1,6 +1,6 @@
 //! What comes in from outside, as values: files and facts about the git repository.
 
-use std::collections::BTreeSet;
+use crate::directories::Directories;
 use std::sync::Arc;
 
 /// A file as it was read.
@@ -27,7 +27,7 @@ pub struct GitFacts {
     /// The checked folder relative to the repository's root; empty for the root itself.
     pub prefix: String,
     /// Every folder of the repository, relative to its root.
-    pub directories: BTreeSet<String>,
+    pub directories: Directories,
     /// The current branch.
     pub branch: Option<String>,
     /// URLs of the remotes, without credentials; the one that a push goes to first.

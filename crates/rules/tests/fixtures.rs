@@ -92,8 +92,12 @@ impl Facts {
 
     fn context(self, texts: &BTreeMap<String, String>) -> Context {
         let policy = texts.get("hyperspace.yaml").map(|text| Policy::parse(text).unwrap());
-        let git =
-            |g: Git| GitFacts { prefix: g.prefix, directories: g.directories, branch: g.branch, remotes: g.remotes };
+        let git = |g: Git| GitFacts {
+            prefix: g.prefix,
+            directories: g.directories.into(),
+            branch: g.branch,
+            remotes: g.remotes,
+        };
         let push = |p: Push| PushTarget { branch: p.branch, url: p.url, cluster: p.cluster, retarget: p.retarget };
         Context {
             policy: policy.unwrap_or_default(),

@@ -69,7 +69,8 @@ impl<'c> Simulated<'c, '_> {
     /// What the query answers there, whatever the conditions are.
     pub fn read(self, load: Load) -> Option<Measured> {
         let (gate, Memo(memo)) = (self.gate()?, self.contract.memos.get(self.index)?);
-        let known = |memo: &Vec<(Load, Option<Measured>)>| memo.iter().find(|(l, _)| *l == load).map(|(_, m)| m.clone());
+        let known =
+            |memo: &Vec<(Load, Option<Measured>)>| memo.iter().find(|(l, _)| *l == load).map(|(_, m)| m.clone());
         if let Some(found) = known(&memo.lock().unwrap_or_else(PoisonError::into_inner)) {
             return found;
         }

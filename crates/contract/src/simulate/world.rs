@@ -2,10 +2,10 @@
 
 use super::flows::{Flow, FlowLabels, SpanLabels, count_flows, span_flows};
 use super::{CANARY_HASH, Load, STABLE_HASH, Scenario};
-use crate::{Contract, SpanMetrics};
 use crate::naming::le;
 use crate::pods::PODS;
 use crate::series::{Domain, Family, Kind, Origin};
+use crate::{Contract, SpanMetrics};
 use gate::promql::{Labels, MatchOp, Query, Series};
 use model::Workload;
 use std::collections::HashMap;

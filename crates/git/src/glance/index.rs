@@ -16,7 +16,7 @@ pub(super) fn directories(bytes: &[u8]) -> Option<BTreeSet<String>> {
     if bytes.get(..4)? != b"DIRC" || !(2..=4).contains(&version) {
         return None;
     }
-    let mut folders = BTreeSet::new();
+    let mut folders = Vec::new();
     let (mut at, mut name, mut last) = (12, Vec::new(), String::new());
     for _ in 0..count {
         let flags = u16::from_be_bytes(bytes.get(at + FIXED - 2..at + FIXED)?.try_into().ok()?);
@@ -30,21 +30,20 @@ pub(super) fn directories(bytes: &[u8]) -> Option<BTreeSet<String>> {
             name.clear();
         }
         let rest = bytes.get(from..end)?;
-        let length = rest.iter().position(|byte| *byte == 0)?;
+        let length = memchr::memchr(0, rest)?;
         name.extend_from_slice(&rest[..length]);
         // Up to version 3 entries are padded with one to eight zero bytes to a multiple of eight.
         at = if version == 4 { from + length + 1 } else { at + (from - at + length + 8) / 8 * 8 };
 
         let Ok(path) = std::str::from_utf8(&name) else { continue };
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        // Entries are sorted: most have the folder of the one before.
-        if folder != last {
-            folder.clone_into(&mut last);
-            let mut above = folder;
-            while !above.is_empty() && folders.insert(above.to_owned()) {
-                above = above.rsplit_once('/').map_or("", |(folder, _)| folder);
-            }
+        // Entries are sorted: most lie in the folder of the one before, or share what is above it.
+        let mut above = folder;
+        while !above.is_empty() && !is_within(&last, above) {
+            folders.push(above.to_owned());
+            above = above.rsplit_once('/').map_or("", |(folder, _)| folder);
         }
+        folder.clone_into(&mut last);
     }
     while at < end {
         let name = bytes.get(at..at + 4)?;
@@ -54,7 +53,11 @@ pub(super) fn directories(bytes: &[u8]) -> Option<BTreeSet<String>> {
         }
         at = at.checked_add(8)?.checked_add(number(bytes, at + 4)?)?;
     }
-    (at == end).then_some(folders)
+    (at == end).then(|| folders.into_iter().collect())
+}
+
+fn is_within(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<usize> {

@@ -1,4 +1,4 @@
-//! Taking away a fallback that answers for missing data.
+//! Fallbacks that answer for missing data: one too many is taken away, one that failures need is added.
 
 use super::view::{View, difference, rewritten};
 use crate::finding::{Fix, Safety};
@@ -19,6 +19,14 @@ pub(crate) fn mended(view: &View<'_, '_>) -> Option<Fix> {
         _ => ("Remove the fallback", plain),
     };
     Some(crate::draft::fix(title, Safety::Safe, [difference(text, &edited)]))
+}
+
+/// Lets no failures read as 0, where the ratio then has an answer for a healthy canary.
+pub(crate) fn for_failures(view: &View<'_, '_>) -> Option<Fix> {
+    let (text, _) = view.query()?;
+    let edited = rewritten(&text.value, into_numerator)?;
+    let fix = || crate::draft::fix("Count no failures as 0", Safety::Safe, [difference(text, &edited)]);
+    (answers(view, &edited) == Some(true)).then(fix)
 }
 
 fn remove(query: &Query) -> Option<Splice> {

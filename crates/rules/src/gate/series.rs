@@ -1,5 +1,6 @@
 //! `gate/series-never-exists`: the query reads a metric that nothing in the repository emits.
 
+use super::fallback;
 use super::view::{View, difference, rewritten, views};
 use crate::draft::{Draft, Drafts};
 use crate::finding::{Fix, Safety, Severity};
@@ -78,14 +79,19 @@ fn reads_nothing(view: &View<'_, '_>) -> Option<Draft> {
         let scenario = Scenario { flush_phase: *flush, scrape_phase: *scrape, ..Scenario::of(Load::HEALTHY) };
         view.contract.read(view.gate, &scenario, 0.0).is_some_and(|m| empty(&m))
     });
-    // Without failures there may be no series of failures: what answers once rides fail is no query that nothing passes.
-    let failing = Load { failing: 0.5, ..Load::HEALTHY };
-    if !always || !simulated.read(failing).is_some_and(|m| empty(&m)) {
+    if !always {
         return None;
     }
-    let message = format!("{} reads nothing of a healthy canary: no series pass the query", view.name());
-    let consequence = "every measurement is empty or NaN, and every canary is aborted, healthy or not";
-    let mend = meeting(view);
+    // A span metric has no series of failures before the first one.
+    let (what, consequence, mend) = if simulated.read(Load { failing: 0.5, ..Load::HEALTHY }).is_some_and(|m| empty(&m))
+    {
+        let consequence = "every measurement is empty or NaN, and every canary is aborted, healthy or not";
+        ("no series pass the query", consequence, meeting(view))
+    } else {
+        let consequence = "a canary whose rides all succeed is aborted, one of which a few fail is promoted";
+        ("before the first failed ride there are no series of failures", consequence, fallback::for_failures(view))
+    };
+    let message = format!("{} reads nothing of a healthy canary: {what}", view.name());
     let draft = Draft::new(RULE.name, RULE.severity, &text.at, message, consequence).fix(mend);
     let causes = [
         "gate/label-never-exists",

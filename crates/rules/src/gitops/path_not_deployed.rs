@@ -46,13 +46,14 @@ fn paths<'a>(contract: &Contract<'_>, application: &'a Application) -> Vec<&'a T
 fn missing(application: &Application, path: &Text, git: &GitFacts) -> Option<Draft> {
     let wanted = path.value.trim_matches('/');
     let root = wanted.is_empty() || wanted == "." || wanted == "*";
-    if root || git.directories.iter().any(|d| glob(wanted, d)) {
+    if root || git.directories.any(|d| glob(wanted, d)) {
         return None;
     }
     let parent = wanted.strip_suffix("/*").unwrap_or(wanted);
-    let near = git.directories.iter().find(|d| d.eq_ignore_ascii_case(parent)).map(String::as_str);
-    let near = near.or_else(|| git.directories.iter().find(|d| d.ends_with(&format!("/{parent}"))).map(String::as_str));
-    let near = near.or_else(|| nearest_word(parent, git.directories.iter().map(String::as_str)));
+    let all = git.directories.all()?;
+    let near = all.iter().find(|d| d.eq_ignore_ascii_case(parent)).map(String::as_str);
+    let near = near.or_else(|| all.iter().find(|d| d.ends_with(&format!("/{parent}"))).map(String::as_str));
+    let near = near.or_else(|| nearest_word(parent, all.iter().map(String::as_str)));
     let hint = near.map(|n| format!("; there is `{n}`")).unwrap_or_default();
     let message =
         format!("`{}` deploys `{}`, which matches no folder of this repository{hint}", application.name, path.value);

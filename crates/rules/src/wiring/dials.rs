@@ -162,17 +162,12 @@ fn to_itself(
     let others = contract.repository.services.iter().enumerate().filter(|(number, s)| {
         s.ports.iter().any(|p| p.port == port) && behind(contract, *number).iter().all(|(pod, _)| *pod != index)
     });
-    let mut meant: Vec<(String, u16)> = others
-        .map(|(_, s)| match &s.namespace {
-            Some(namespace) => (format!("{}.{namespace}.svc.cluster.local", s.name), port),
-            None => (s.name.clone(), port),
-        })
-        .collect();
+    let mut meant: Vec<(String, u16)> = others.map(|(_, s)| (s.host(), port)).collect();
     if caller.policy {
         // Several names in one namespace are one backend.
         let known = |e: &model::Elsewhere| {
             let takes = |s: &&model::ElsewhereService| s.ports.get(&port).is_some_and(|p| p.starts_with("otlp"));
-            e.services.iter().find(takes).map(|s| format!("{}.{}.svc.cluster.local", s.name, e.namespace))
+            e.services.iter().find(takes).map(|s| model::service_host(&s.name, &e.namespace))
         };
         meant.extend(contract.context.policy.elsewhere.iter().filter_map(known).map(|host| (host, port)));
     }
@@ -240,7 +235,7 @@ fn of_the_controller(contract: &Contract<'_>, endpoint: &Endpoint) -> Target {
     if homes.is_empty() {
         return Target::Unknown;
     }
-    let meant = homes.into_iter().map(|home| (format!("{name}.{home}.svc.cluster.local"), port)).collect();
+    let meant = homes.into_iter().map(|home| (model::service_host(&name, home), port)).collect();
     let what = format!("Service `{name}` in the namespace of the Argo Rollouts controller, which asks,");
     Target::Missing(Missing { what, meant })
 }

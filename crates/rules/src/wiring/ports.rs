@@ -37,11 +37,7 @@ pub(crate) fn serving(contract: &Contract<'_>, grpc: Option<bool>) -> Vec<(Strin
         for listener in contract.listeners.get(index).into_iter().flatten().filter(takes) {
             for service in before(contract, number) {
                 let ports = service.ports.iter().filter(|p| workload.port_number(&p.target) == Some(listener.port));
-                let host = match &service.namespace {
-                    Some(namespace) => format!("{}.{namespace}.svc.cluster.local", service.name),
-                    None => service.name.clone(),
-                };
-                found.extend(ports.map(|p| (host.clone(), p.port)));
+                found.extend(ports.map(|p| (service.host(), p.port)));
             }
         }
     }

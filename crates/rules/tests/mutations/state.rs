@@ -90,7 +90,7 @@ impl State {
     pub(crate) fn settle(&mut self) {
         let directories = directories(&self.files);
         if let Some(git) = &mut self.context.git {
-            git.directories = directories;
+            git.directories = directories.into();
         }
     }
 
@@ -118,7 +118,7 @@ fn read() -> State {
     files.sort();
     let git = GitFacts {
         prefix: String::new(),
-        directories: directories(&files),
+        directories: directories(&files).into(),
         branch: Some("main".to_owned()),
         remotes: vec![REMOTE.to_owned()],
     };

@@ -77,17 +77,15 @@ fn grouped<'a>(grouping: &Grouping, elements: Vec<Element<'a>>) -> Vec<Group<'a>
     let mut groups: Vec<Group<'a>> = Vec::new();
     let mut index: HashMap<Metric<'a>, usize> = HashMap::new();
     for element in elements {
-        let mut metric = match grouping {
-            Grouping::By(labels) if labels.is_empty() => Metric::default(),
-            _ => element.metric.clone(),
-        };
-        match grouping {
-            Grouping::By(labels) => metric.keep(labels),
+        let metric = match grouping {
+            Grouping::By(labels) => element.metric.only(labels),
             Grouping::Without(labels) => {
+                let mut metric = element.metric.clone();
                 metric.without(labels);
                 metric.remove("__name__");
+                metric
             }
-        }
+        };
         let at = *index.entry(metric).or_insert_with_key(|metric| {
             groups.push(Group { metric: metric.clone(), members: Vec::new() });
             groups.len() - 1

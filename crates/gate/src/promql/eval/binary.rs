@@ -77,15 +77,14 @@ fn with_scalar<'a>(binary: &Binary, vector: Vec<Element<'a>>, scalar: f64, swapp
 
 /// The labels on which two elements have to agree.
 fn signature<'a>(matching: Option<&Matching>, metric: &Metric<'a>) -> Metric<'a> {
-    let mut signature = metric.clone();
-    match matching {
-        Some(Matching::On(labels)) => signature.keep(labels),
-        Some(Matching::Ignoring(labels)) => {
-            signature.without(labels);
-            signature.remove("__name__");
-        }
-        None => signature.remove("__name__"),
+    if let Some(Matching::On(labels)) = matching {
+        return metric.only(labels);
     }
+    let mut signature = metric.clone();
+    if let Some(Matching::Ignoring(labels)) = matching {
+        signature.without(labels);
+    }
+    signature.remove("__name__");
     signature
 }
 
@@ -167,10 +166,7 @@ fn joined<'a>(binary: &'a Binary, many: &Metric<'a>, one: &Metric<'a>) -> Metric
         metric.drop_metadata();
     }
     let copied = match (&binary.cardinality, &binary.matching) {
-        (Cardinality::OneToOne, Some(Matching::On(labels))) => {
-            metric.keep(labels);
-            return metric;
-        }
+        (Cardinality::OneToOne, Some(Matching::On(labels))) => return metric.only(labels),
         (Cardinality::OneToOne, Some(Matching::Ignoring(labels))) => {
             metric.without(labels);
             return metric;

@@ -1,13 +1,32 @@
 //! Label sets under way: sorted by name, borrowed from series and query where they can be.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use super::Labels;
 use crate::promql::selector::{MatchOp, Selector};
 
 /// Labels in the order of their names, none of them empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Metric<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+/// Pair by pair. Most pairs of the series of one histogram are the very same text, which needs no reading.
+impl Ord for Metric<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let text = |a: &str, b: &str| if std::ptr::eq(a, b) { Ordering::Equal } else { a.cmp(b) };
+        let pair = |(a, b): (&(Cow<'_, str>, Cow<'_, str>), &(Cow<'_, str>, Cow<'_, str>))| {
+            text(&a.0, &b.0).then_with(|| text(&a.1, &b.1))
+        };
+        let pairs = self.0.iter().zip(&other.0);
+        pairs.map(pair).find(|order| order.is_ne()).unwrap_or_else(|| self.0.len().cmp(&other.0.len()))
+    }
+}
+
+impl PartialOrd for Metric<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl<'a> Metric<'a> {
     pub(super) fn of(labels: &'a Labels) -> Self {
@@ -63,8 +82,14 @@ impl<'a> Metric<'a> {
         self.0.retain(|(name, _)| !matches!(name.as_ref(), "__name__" | "__type__" | "__unit__"));
     }
 
-    pub(super) fn keep(&mut self, names: &[String]) {
-        self.0.retain(|(found, _)| names.iter().any(|name| name == found));
+    /// Those of these names alone.
+    pub(super) fn only(&self, names: &[String]) -> Self {
+        Self(self.0.iter().filter(|(found, _)| names.iter().any(|name| name == found)).cloned().collect())
+    }
+
+    /// Whether it has metadata beside its name.
+    pub(super) fn has_type_or_unit(&self) -> bool {
+        !self.get("__type__").is_empty() || !self.get("__unit__").is_empty()
     }
 
     pub(super) fn without(&mut self, names: &[String]) {

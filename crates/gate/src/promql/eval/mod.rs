@@ -20,7 +20,7 @@ use super::expr::{At, Call, Expr, ExprKind};
 use super::query::Query;
 use super::selector::Selector;
 use metric::Metric;
-use range::Ranged;
+use range::{Ranged, Row};
 
 /// A series' labels, `__name__` included where it has one.
 pub type Labels = BTreeMap<String, String>;
@@ -277,7 +277,7 @@ impl<'a> Engine<'a> {
                 _ => None,
             };
             let ranged = self.ranged(ranged, time)?;
-            return over_range(&call.function, &ranged, selector, &numbers, time);
+            return over_range(&call.function, ranged, selector, &numbers, time);
         }
         self.over_instant(call, time)
     }
@@ -286,7 +286,7 @@ impl<'a> Engine<'a> {
 /// A function of a range vector.
 fn over_range<'a>(
     function: &str,
-    ranged: &Ranged<'a>,
+    mut ranged: Ranged<'a>,
     selector: Option<&'a Selector>,
     numbers: &[f64],
     time: i64,
@@ -295,16 +295,19 @@ fn over_range<'a>(
         let absent = Element { metric: Metric::for_absent(selector), value: 1.0 };
         return Ok(Data::Vector(if ranged.rows.is_empty() { vec![absent] } else { Vec::new() }));
     }
-    let mut elements = Vec::with_capacity(ranged.rows.len());
-    for row in &ranged.rows {
-        let Some(value) = range::apply(function, ranged, &row.samples, numbers, time)? else { continue };
-        let mut metric = row.metric.clone();
+    let rows = std::mem::take(&mut ranged.rows);
+    let mut elements = Vec::with_capacity(rows.len());
+    // Series of one name stay different without it.
+    let mut different = selector.is_some_and(|selector| selector.name.is_some());
+    for Row { mut metric, samples } in rows {
+        let Some(value) = range::apply(function, &ranged, &samples, numbers, time)? else { continue };
         if function != "last_over_time" {
+            different &= !metric.has_type_or_unit();
             metric.drop_metadata();
         }
         elements.push(Element { metric, value });
     }
-    distinct(elements)
+    if different { Ok(Data::Vector(elements)) } else { distinct(elements) }
 }
 
 /// Prometheus refuses a vector in which two elements have the same labels.
