@@ -30,7 +30,7 @@ impl Input {
             let file = files::read_stream(std::io::stdin().lock());
             let here = Path::new(".");
             let policy = policy::load(named, here, files::repository_root(here).as_deref())?;
-            let context = Context { policy, ..Context::default() };
+            let context = Context::of(policy);
             return Ok(Input {
                 folder: None,
                 files: vec![source(file)],
@@ -46,7 +46,7 @@ impl Input {
         let tree = files::read_except(&target.path, &ignored.aside())?;
         let folder = tree.root.clone();
         let policy = policy::load(named, &folder, root.as_deref())?;
-        let mut input = Input::from_tree(tree, Context { policy, ..Context::default() }, &ignored);
+        let mut input = Input::from_tree(tree, Context::of(policy), &ignored);
         if facts::wanted(&input.files) {
             input.context.git = facts::gather(&folder, &input.files)?;
         }

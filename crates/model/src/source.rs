@@ -59,3 +59,10 @@ pub struct Context {
     /// Folders that hold a Helm chart (a `Chart.yaml`), relative to the checked folder.
     pub charts: Vec<String>,
 }
+
+impl Context {
+    /// A policy and nothing else.
+    pub fn of(policy: crate::Policy) -> Context {
+        Context { policy, git: None, push: None, charts: Vec::new() }
+    }
+}

@@ -8,8 +8,8 @@ use crate::series::{Domain, Family, Kind, Origin};
 use crate::{Contract, SpanMetrics};
 use gate::promql::{Labels, MatchOp, Query, Series};
 use model::Workload;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub(super) struct Builder<'a, 'r> {
@@ -27,6 +27,8 @@ struct Spans<'s> {
     source: &'s SpanMetrics,
     /// Labels from what the sender says of itself.
     own: HashMap<String, String>,
+    /// What `le` says of each bound, the infinite one last; empty where no buckets are built.
+    les: Vec<String>,
 }
 
 /// One pod of one version.
@@ -61,10 +63,14 @@ impl Builder<'_, '_> {
                     return None;
                 }
                 let names = SpanLabels::of(&source.naming);
+                let les = match self.family.kind {
+                    Kind::Bucket => source.bounds.iter().copied().chain([f64::INFINITY]).map(le).collect(),
+                    _ => Vec::new(),
+                };
                 for sender in &source.senders {
                     let workload = self.contract.repository.workloads.get(*sender)?;
                     let description = self.contract.description_of(workload).filter(|d| !d.requests.is_empty())?;
-                    let spans = Spans { source, own: own_labels(workload, source) };
+                    let spans = Spans { source, own: own_labels(workload, source), les: les.clone() };
                     self.versions(workload, Some(&spans), |builder, load, hash| {
                         let wanted = |labels: &FlowLabels<'_>| builder.possible(labels, hash);
                         span_flows(description, workload, load, builder.contract, &names, wanted)
@@ -144,10 +150,11 @@ impl Builder<'_, '_> {
         let group = self.found.group(labels);
         let share = |bound: f64| ((bound - flow.ms * 0.8) / (flow.ms * 0.3)).clamp(0.0, 1.0);
         match (self.family.kind, spans) {
-            (Kind::Bucket, Some(Spans { source, .. })) => {
-                for bound in source.bounds.iter().copied().chain([f64::INFINITY]) {
+            (Kind::Bucket, Some(spans @ Spans { source, .. })) => {
+                let bounds = source.bounds.iter().copied().chain([f64::INFINITY]);
+                for (bound, le) in bounds.zip(&spans.les) {
                     let part = if bound.is_infinite() { 1.0 } else { share(bound * source.unit_ms) };
-                    self.found.add(group, Some(le(bound)), clock.samples(flow.rate * part));
+                    self.found.add(group, Some(le), clock.samples(flow.rate * part));
                 }
             }
             (Kind::Sum, Some(Spans { source, .. })) => {
@@ -249,8 +256,8 @@ fn own_labels(workload: &Workload, spans: &SpanMetrics) -> HashMap<String, Strin
 #[derive(Default)]
 pub(super) struct World {
     pub(super) series: Vec<Series>,
-    /// Label sets without `le`, each with its series by `le`.
-    groups: HashMap<Arc<Labels>, usize>,
+    /// Label sets without `le`, each with the indices of its series.
+    groups: BTreeMap<Arc<Labels>, usize>,
     buckets: Vec<(Arc<Labels>, Vec<usize>)>,
 }
 
@@ -266,14 +273,15 @@ impl World {
         }
     }
 
-    fn add(&mut self, group: usize, le: Option<String>, samples: Vec<(f64, f64)>) {
+    fn add(&mut self, group: usize, le: Option<&str>, samples: Vec<(f64, f64)>) {
         let Some((labels, members)) = self.buckets.get_mut(group) else { return };
-        let own = le.map(|le| ("le".to_owned(), le));
-        let same = |index: &&usize| self.series.get(**index).is_some_and(|s| s.own == own);
+        let same =
+            |index: &&usize| self.series.get(**index).is_some_and(|s| s.own.as_ref().map(|(_, le)| le.as_str()) == le);
         if let Some(series) = members.iter().find(same).and_then(|index| self.series.get_mut(*index)) {
             add_up(&mut series.samples, &samples);
         } else {
             members.push(self.series.len());
+            let own = le.map(|le| ("le".to_owned(), le.to_owned()));
             self.series.push(Series { labels: Arc::clone(labels), own, samples });
         }
     }
