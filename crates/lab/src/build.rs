@@ -55,6 +55,14 @@ pub fn ensure(program: Program, progress: &mut dyn FnMut(Progress)) -> Result<Pa
     ensure_below(&cache::root()?, program, progress)
 }
 
+/// The path of the program where it is built already.
+#[must_use]
+pub fn built(program: Program) -> Option<PathBuf> {
+    let (_, version) = find_go().ok()?;
+    let slot = Slot::new(&cache::root().ok()?, program, &program.fingerprint(&version));
+    slot.binary.exists().then_some(slot.binary)
+}
+
 fn ensure_below(root: &Path, program: Program, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
     let (go, version) = find_go()?;
     let slot = Slot::new(root, program, &program.fingerprint(&version));

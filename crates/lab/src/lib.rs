@@ -20,6 +20,7 @@
 mod build;
 mod cache;
 mod error;
+mod image;
 mod installed;
 mod process;
 mod program;
@@ -27,8 +28,9 @@ pub mod stack;
 pub mod trial;
 mod watchdog;
 
-pub use build::{Progress, ensure, judge};
+pub use build::{Progress, built, ensure, judge};
 pub use error::BuildError;
+pub use image::from_image;
 pub use installed::{Installed, installed};
 pub use process::{Process, free_port_list, free_ports, on_free_ports, poll};
 pub use program::Program;

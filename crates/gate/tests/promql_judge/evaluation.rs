@@ -30,7 +30,9 @@ fn question(query: &str, series: &[Series], at: f64) -> Json {
         .map(|one| {
             let samples: Vec<Json> =
                 one.samples.iter().map(|(time, value)| json!([time, json_number(*value)])).collect();
-            json!({"labels": one.labels, "samples": samples})
+            let mut labels = (*one.labels).clone();
+            labels.extend(one.own.clone());
+            json!({"labels": labels, "samples": samples})
         })
         .collect();
     json!({"query": query, "series": series, "at": at})

@@ -64,13 +64,13 @@ pub struct Binaries {
     pub prometheus: PathBuf,
     /// Jaeger.
     pub jaeger: PathBuf,
-    /// Those that were on `PATH`, for people: `Prometheus 3.7.3 (/usr/bin/prometheus)`.
+    /// Those that the lab did not build, for people: `Prometheus 3.7.3 (/usr/bin/prometheus)`.
     pub installed: Vec<String>,
 }
 
 impl Binaries {
     /// Those on `PATH` that do: the collector of exactly that version, a Prometheus 3, a Jaeger 1. The others from the
-    /// lab's cache, built where they are not there yet.
+    /// lab's cache, where they come out of published images if a Docker daemon answers, and are built else.
     ///
     /// # Errors
     /// As [`lab::ensure`].
@@ -85,7 +85,14 @@ impl Binaries {
                 installed.push(format!("{name} {} ({})", found.version, found.path.display()));
                 Ok(found.path)
             }
-            None => lab::ensure(program, &mut |step| progress(program, step)),
+            None => {
+                let version = wanted.filter(|_| program == Program::Collector);
+                let report = &mut |step| progress(program, step);
+                match lab::built(program).or_else(|| lab::from_image(program, version, report)) {
+                    Some(found) => Ok(found),
+                    None => lab::ensure(program, report),
+                }
+            }
         };
         Ok(Binaries {
             hotrod: get(Program::HotRod, None, "HotROD")?,

@@ -48,7 +48,7 @@ fn check_probes(contract: &Contract<'_>, drafts: &mut Drafts) {
         let simulated = contract.simulated(view.index);
         let Some((measured, Outcome::Successful)) = simulated.idle() else { continue };
         // What passes without scrapes and probes too is another rule's business.
-        if !simulated.quiet().is_some_and(|(_, quiet)| quiet != Outcome::Successful) {
+        if simulated.quiet().is_none_or(|(_, quiet)| quiet == Outcome::Successful) {
             continue;
         }
         let Some((text, _)) = view.query() else { continue };

@@ -8,15 +8,15 @@ use crate::promql::selector::{MatchOp, Selector};
 
 /// Labels in the order of their names, none of them empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Metric<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(super) struct Metric<'a>(Vec<Label<'a>>);
+
+type Label<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// Pair by pair. Most pairs of the series of one histogram are the very same text, which needs no reading.
 impl Ord for Metric<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         let text = |a: &str, b: &str| if std::ptr::eq(a, b) { Ordering::Equal } else { a.cmp(b) };
-        let pair = |(a, b): (&(Cow<'_, str>, Cow<'_, str>), &(Cow<'_, str>, Cow<'_, str>))| {
-            text(&a.0, &b.0).then_with(|| text(&a.1, &b.1))
-        };
+        let pair = |(a, b): (&Label<'_>, &Label<'_>)| text(&a.0, &b.0).then_with(|| text(&a.1, &b.1));
         let pairs = self.0.iter().zip(&other.0);
         pairs.map(pair).find(|order| order.is_ne()).unwrap_or_else(|| self.0.len().cmp(&other.0.len()))
     }
