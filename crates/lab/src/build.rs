@@ -155,7 +155,8 @@ fn go_command(go: &str, verb: &str, program: Program, folder: &Path) -> Command 
     let mut command = Command::new(go);
     command
         // -mod=readonly: what is not in go.sum is refused.
-        .args([verb, "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-tags", program.tags()])
+        .args([verb, "-mod=readonly", "-trimpath", "-buildvcs=false", "-tags", program.tags()])
+        .arg(format!("-ldflags={}", program.ldflags()))
         .current_dir(folder)
         .env("CGO_ENABLED", "0")
         .env("GOWORK", "off")

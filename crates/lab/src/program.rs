@@ -28,6 +28,26 @@ pub enum Program {
     Collector,
     /// Reads the collector's configuration structs for the catalogue.
     CollectorKeys,
+    /// etcd 3.5.21.
+    Etcd,
+    /// Kubernetes 1.34.4: the API.
+    KubeApiserver,
+    /// Kubernetes 1.34.4: the controllers.
+    KubeControllerManager,
+    /// Kubernetes 1.34.4: the scheduler.
+    KubeScheduler,
+    /// Kubernetes 1.34.4: the node's agent.
+    Kubelet,
+    /// Kubernetes 1.34.4: Services' addresses.
+    KubeProxy,
+    /// CoreDNS 1.12.4.
+    CoreDns,
+    /// Argo Rollouts' controller, 1.8.3.
+    RolloutsController,
+    /// Argo Rollouts' plugin for kubectl, 1.8.3.
+    RolloutsPlugin,
+    /// Argo CD 3.2.0: the server and all controllers, and the CLI.
+    ArgoCd,
 }
 
 /// One Go module: files by their path in it. They are part of this library, so an installed
@@ -61,8 +81,14 @@ static COLLECTOR: Module = module!(
     "keys/walk.go",
 );
 
+static ETCD: Module = module!("etcd": "go.mod", "go.sum");
+static KUBERNETES: Module = module!("kubernetes": "go.mod", "go.sum");
+static COREDNS: Module = module!("coredns": "go.mod", "go.sum");
+static ROLLOUTS: Module = module!("rollouts": "go.mod", "go.sum");
+static ARGOCD: Module = module!("argocd": "go.mod", "go.sum");
+
 impl Program {
-    /// Every program.
+    /// Every program that tests and rehearsals use.
     pub const ALL: [Self; 11] = [
         Self::Evaluate,
         Self::Analysis,
@@ -80,6 +106,20 @@ impl Program {
     /// What a rehearsal runs.
     pub const STACK: [Self; 5] = [Self::HotRod, Self::HotRodOld, Self::Collector, Self::Prometheus, Self::Jaeger];
 
+    /// What the lab's cluster adds to these.
+    pub const CLUSTER: [Self; 10] = [
+        Self::Etcd,
+        Self::KubeApiserver,
+        Self::KubeControllerManager,
+        Self::KubeScheduler,
+        Self::Kubelet,
+        Self::KubeProxy,
+        Self::CoreDns,
+        Self::RolloutsController,
+        Self::RolloutsPlugin,
+        Self::ArgoCd,
+    ];
+
     /// The name of the binary, as it appears in the cache and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -95,13 +135,23 @@ impl Program {
             Self::Jaeger => "jaeger",
             Self::Collector => "collector",
             Self::CollectorKeys => "collector-keys",
+            Self::Etcd => "etcd",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::Kubelet => "kubelet",
+            Self::KubeProxy => "kube-proxy",
+            Self::CoreDns => "coredns",
+            Self::RolloutsController => "rollouts-controller",
+            Self::RolloutsPlugin => "kubectl-argo-rollouts",
+            Self::ArgoCd => "argocd",
         }
     }
 
     /// The program with that [`name`](Self::name).
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|program| program.name() == name)
+        Self::ALL.into_iter().chain(Self::CLUSTER).find(|program| program.name() == name)
     }
 
     pub(crate) fn module(self) -> &'static Module {
@@ -115,6 +165,15 @@ impl Program {
             Self::Prometheus => &PROMETHEUS,
             Self::Jaeger => &JAEGER,
             Self::Collector | Self::CollectorKeys => &COLLECTOR,
+            Self::Etcd => &ETCD,
+            Self::KubeApiserver
+            | Self::KubeControllerManager
+            | Self::KubeScheduler
+            | Self::Kubelet
+            | Self::KubeProxy => &KUBERNETES,
+            Self::CoreDns => &COREDNS,
+            Self::RolloutsController | Self::RolloutsPlugin => &ROLLOUTS,
+            Self::ArgoCd => &ARGOCD,
         }
     }
 
@@ -129,6 +188,16 @@ impl Program {
             Self::Prometheus => "github.com/prometheus/prometheus/cmd/prometheus",
             Self::Jaeger => "github.com/jaegertracing/jaeger/cmd/all-in-one",
             Self::CollectorKeys => "./keys",
+            Self::Etcd => "go.etcd.io/etcd/server/v3",
+            Self::KubeApiserver => "k8s.io/kubernetes/cmd/kube-apiserver",
+            Self::KubeControllerManager => "k8s.io/kubernetes/cmd/kube-controller-manager",
+            Self::KubeScheduler => "k8s.io/kubernetes/cmd/kube-scheduler",
+            Self::Kubelet => "k8s.io/kubernetes/cmd/kubelet",
+            Self::KubeProxy => "k8s.io/kubernetes/cmd/kube-proxy",
+            Self::CoreDns => "github.com/coredns/coredns",
+            Self::RolloutsController => "github.com/argoproj/argo-rollouts/cmd/rollouts-controller",
+            Self::RolloutsPlugin => "github.com/argoproj/argo-rollouts/cmd/kubectl-argo-rollouts",
+            Self::ArgoCd => "github.com/argoproj/argo-cd/v3/cmd",
         }
     }
 
@@ -138,6 +207,21 @@ impl Program {
         match self {
             Self::Collector | Self::CollectorKeys => "remove_all_sd,enable_kubernetes_sd,enable_dns_sd",
             _ => "",
+        }
+    }
+
+    /// What the linker is told. Kubernetes' programs say v0.0.0 of themselves unless they are told their version.
+    pub(crate) fn ldflags(self) -> &'static str {
+        match self {
+            Self::KubeApiserver
+            | Self::KubeControllerManager
+            | Self::KubeScheduler
+            | Self::Kubelet
+            | Self::KubeProxy => concat!(
+                "-s -w -X k8s.io/component-base/version.gitVersion=v1.34.4",
+                " -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34"
+            ),
+            _ => "-s -w",
         }
     }
 
@@ -151,6 +235,9 @@ impl Program {
         field(go);
         field(self.package());
         field(self.tags());
+        if self.ldflags() != "-s -w" {
+            field(self.ldflags());
+        }
         for (path, text) in self.module().files {
             field(path);
             field(text);
@@ -190,6 +277,11 @@ mod tests {
             ("prometheus", &PROMETHEUS),
             ("jaeger", &JAEGER),
             ("collector", &COLLECTOR),
+            ("etcd", &ETCD),
+            ("kubernetes", &KUBERNETES),
+            ("coredns", &COREDNS),
+            ("rollouts", &ROLLOUTS),
+            ("argocd", &ARGOCD),
         ] {
             let mut on_disk = BTreeSet::new();
             below(&go.join(folder), "", &mut on_disk);
@@ -208,7 +300,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        for program in Program::ALL {
+        for program in Program::ALL.into_iter().chain(Program::CLUSTER) {
             assert_eq!(Program::by_name(program.name()), Some(program));
         }
         assert_eq!(Program::by_name("gofmt"), None);

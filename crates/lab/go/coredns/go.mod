@@ -1,0 +1,7 @@
+// CoreDNS, the cluster's names.
+module hyperspace/lab/coredns
+
+go 1.24.0
+
+require github.com/coredns/coredns v1.12.4
+
