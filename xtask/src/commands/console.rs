@@ -18,13 +18,20 @@ pub(crate) fn serve(ui: &Ui, target: &Target, port: u16) -> Result<Exit, Command
     // What is wrong with the arguments is told now, not on the first page.
     let folder = Folder(target.clone());
     web::Source::load(&folder).map_err(CommandError::user)?;
-    let site =
-        web::Site { folder: target.path.display().to_string(), program: ui.program.clone(), source: Arc::new(folder) };
+    let site = web::Site { folder: shown(&target.path), program: ui.program.clone(), source: Arc::new(folder) };
     let ready = |address| ui.status(&format!("the console is on http://{address}, Ctrl-C ends it"));
     web::run(port, site, ready).map_err(|error| {
         CommandError::user(format!("cannot serve on port {port}")).because(&error).hint("`--port 0` takes a free one")
     })?;
     Ok(Exit::Done)
+}
+
+/// The path as it was named; `.` and `..` say nothing to who opens the page, so the folder's own name stands for them.
+#[cfg(feature = "console")]
+fn shown(path: &std::path::Path) -> String {
+    let own = || path.canonicalize().ok()?.file_name().map(|name| name.to_string_lossy().into_owned());
+    let named = path.file_name().map(|_| path.display().to_string());
+    named.or_else(own).unwrap_or_else(|| path.display().to_string())
 }
 
 /// Without the feature there is no console.
@@ -48,5 +55,18 @@ impl web::Source for Folder {
         let mut report = rules::check(&repository, &input.context);
         input.account(&mut report);
         Ok(web::Snapshot::of(&repository, &input.context, &report))
+    }
+}
+
+#[cfg(all(test, feature = "console"))]
+mod tests {
+    use super::shown;
+    use std::path::Path;
+
+    #[test]
+    fn a_folder_is_called_by_its_name() {
+        assert_eq!(shown(Path::new("deploy/prod")), "deploy/prod");
+        assert_eq!(shown(Path::new(".")), "xtask");
+        assert_eq!(shown(Path::new("/")), "/");
     }
 }
