@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "hyperspace-report",
         &["hyperspace-contract", "hyperspace-gate", "hyperspace-model", "hyperspace-rules", "hyperspace-yaml"],
     ),
+    ("hyperspace-delivery", &[]),
     ("hyperspace-files", &[]),
     ("hyperspace-git", &["hyperspace-files"]),
     ("hyperspace-lab", &[]),
@@ -49,7 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without IO, clock or environment: facts from outside come in as values.
-const PURE: &[&str] = &["yaml", "catalogue", "gate", "model", "contract", "rules", "report"];
+const PURE: &[&str] = &["yaml", "catalogue", "gate", "model", "contract", "rules", "report", "delivery"];
 
 const FORBIDDEN: &[&str] = &[
     "std::fs",

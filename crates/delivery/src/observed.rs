@@ -1,0 +1,257 @@
+//! What was seen of the cluster: of each object what a release is judged by, with the version it was seen at.
+
+use crate::Name;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// An Argo CD Application.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Application {
+    /// `status.sync.status`.
+    pub sync: String,
+    /// The commits that were compared with: one, or one for each source.
+    pub revisions: Vec<String>,
+    /// `status.health.status`.
+    pub health: String,
+    /// The last operation.
+    pub operation: Option<Operation>,
+    /// Commits deployed before, oldest first.
+    pub history: Vec<String>,
+    /// What Argo CD complains about: type and message.
+    pub conditions: Vec<(String, String)>,
+    /// Whether a refresh is asked for and not yet done.
+    pub refreshing: bool,
+}
+
+/// A sync.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Operation {
+    /// `Running`, `Succeeded`, `Failed`, `Error`, `Terminating`.
+    pub phase: String,
+    /// Argo CD's words.
+    pub message: String,
+    /// The commit that it applies.
+    pub revision: Option<String>,
+}
+
+/// A step of a canary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// `setWeight`.
+    Weight(u32),
+    /// `pause`, with its duration; without one, until a person promotes.
+    Pause(Option<String>),
+    /// `analysis`.
+    Analysis,
+    /// Any other.
+    Other(String),
+}
+
+/// Whether the pods of the rollout's current hash come from its present pod template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Template {
+    /// The ReplicaSet was not looked at.
+    #[default]
+    Unknown,
+    /// It has everything that the template asks for.
+    Same,
+    /// It differs, first at this place.
+    Differs(String),
+}
+
+/// An Argo Rollout with a canary strategy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rollout {
+    /// `metadata.uid`.
+    pub uid: String,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// The generation that the status is about.
+    pub observed: Option<i64>,
+    /// The revision annotation.
+    pub revision: Option<String>,
+    /// Images of the pod template.
+    pub images: Vec<String>,
+    /// The canary's steps.
+    pub steps: Vec<Step>,
+    /// Whether an analysis runs in the background.
+    pub background: bool,
+    /// `spec.paused`.
+    pub paused: bool,
+    /// `status.phase`.
+    pub phase: String,
+    /// `status.message`.
+    pub message: String,
+    /// `status.abort`.
+    pub abort: bool,
+    /// `status.abortedAt` is set: the controller has acted on an abort.
+    pub aborted: bool,
+    /// Reasons of `status.pauseConditions`.
+    pub pauses: Vec<String>,
+    /// `status.currentPodHash`.
+    pub hash: String,
+    /// `status.stableRS`.
+    pub stable: String,
+    /// `status.currentStepIndex`.
+    pub step: Option<usize>,
+    /// `spec.replicas`.
+    pub replicas: u32,
+    /// Pods of the current template.
+    pub updated: u32,
+    /// Pods that are available.
+    pub available: u32,
+    /// Whether the current hash is the present template's.
+    pub template: Template,
+}
+
+/// One measurement of a metric.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Measurement {
+    /// `Successful`, `Failed`, `Inconclusive`, `Error`.
+    pub phase: String,
+    /// What the query gave.
+    pub value: String,
+    /// What went wrong.
+    pub message: String,
+    /// When it was taken, as Kubernetes writes times.
+    pub finished: Option<String>,
+}
+
+/// A metric of an analysis run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Metric {
+    /// Its name.
+    pub name: String,
+    /// Its phase.
+    pub phase: String,
+    /// The controller's words.
+    pub message: String,
+    /// Measured, but not counted.
+    pub dry_run: bool,
+    /// Measurements without an error.
+    pub count: u32,
+    /// How many there are to be; `None` where it measures until it is stopped.
+    pub of: Option<u32>,
+    /// The last measurements.
+    pub measurements: Vec<Measurement>,
+    /// The query with its arguments filled in.
+    pub query: Option<String>,
+}
+
+/// An AnalysisRun.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// When it was made, as Kubernetes writes times: they sort as text.
+    pub created: String,
+    /// `metadata.uid` of the rollout.
+    pub owner: String,
+    /// The pod hash that it judges.
+    pub hash: String,
+    /// The rollout's revision that it belongs to.
+    pub revision: Option<String>,
+    /// The canary step; `None` for one in the background.
+    pub step: Option<usize>,
+    /// Its phase.
+    pub phase: String,
+    /// The controller's words.
+    pub message: String,
+    /// Somebody ended it: then Successful says nothing.
+    pub terminated: bool,
+    /// Its metrics.
+    pub metrics: Vec<Metric>,
+}
+
+/// The DaemonSet of the collector.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Collector {
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// The generation that the status is about.
+    pub observed: i64,
+    /// Pods that there should be.
+    pub desired: u32,
+    /// Pods of the present template.
+    pub updated: u32,
+    /// Pods that are available.
+    pub available: u32,
+    /// Annotations of the pod template.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// An object as it was seen, or its absence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed<T> {
+    /// Its `resourceVersion`: of two observations of one object the greater one is the newer.
+    pub version: u64,
+    /// What it was; `None` after it was deleted.
+    pub object: Option<T>,
+}
+
+/// The newest observation of everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// Applications.
+    pub applications: BTreeMap<Name, Observed<Application>>,
+    /// Rollouts.
+    pub rollouts: BTreeMap<Name, Observed<Rollout>>,
+    /// Analysis runs.
+    pub runs: BTreeMap<Name, Observed<Run>>,
+    /// DaemonSets of collectors.
+    pub collectors: BTreeMap<Name, Observed<Collector>>,
+}
+
+impl View {
+    /// Takes over what is newer in another view.
+    pub fn merge(&mut self, other: &View) {
+        merge(&mut self.applications, &other.applications);
+        merge(&mut self.rollouts, &other.rollouts);
+        merge(&mut self.runs, &other.runs);
+        merge(&mut self.collectors, &other.collectors);
+    }
+
+    /// Whether this view has something newer than the other one. What only one of them has does not count: the other
+    /// did not look for it.
+    pub(crate) fn is_newer_than(&self, other: &View) -> bool {
+        newer(&self.applications, &other.applications)
+            || newer(&self.rollouts, &other.rollouts)
+            || newer(&self.runs, &other.runs)
+            || newer(&self.collectors, &other.collectors)
+    }
+
+    /// The rollout of that name, where there is one.
+    pub fn rollout(&self, name: &Name) -> Option<&Rollout> {
+        self.rollouts.get(name)?.object.as_ref()
+    }
+
+    /// The runs that judge the rollout's present template and revision, oldest first.
+    pub fn runs_of(&self, name: &Name, rollout: &Rollout) -> Vec<(&Name, &Run)> {
+        let ours = |run: &Run| {
+            run.owner == rollout.uid
+                && run.hash == rollout.hash
+                && (run.revision.is_none() || rollout.revision.is_none() || run.revision == rollout.revision)
+        };
+        let all = self.runs.iter().filter(|(at, _)| at.namespace == name.namespace);
+        let mut runs: Vec<(&Name, &Run)> =
+            all.filter_map(|(at, seen)| Some((at, seen.object.as_ref()?))).filter(|(_, run)| ours(run)).collect();
+        // Made within one second, the counter in the name decides: a longer name has the greater one.
+        runs.sort_by_key(|(at, run)| (&run.created, at.name.len(), &at.name));
+        runs
+    }
+}
+
+fn merge<T: Clone>(into: &mut BTreeMap<Name, Observed<T>>, from: &BTreeMap<Name, Observed<T>>) {
+    for (name, seen) in from {
+        if into
+            .get(name)
+            .is_none_or(|had| had.version < seen.version || (had.version == seen.version && seen.object.is_none()))
+        {
+            into.insert(name.clone(), seen.clone());
+        }
+    }
+}
+
+fn newer<T>(ours: &BTreeMap<Name, Observed<T>>, theirs: &BTreeMap<Name, Observed<T>>) -> bool {
+    ours.iter().any(|(name, seen)| theirs.get(name).is_some_and(|other| other.version < seen.version))
+}

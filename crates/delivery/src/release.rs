@@ -1,0 +1,61 @@
+//! What a release is: the commit, and what it must reach.
+
+use crate::Name;
+use std::collections::BTreeSet;
+
+/// A commit on its way into the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// The commit that was pushed; `None` to take whatever the cluster follows.
+    pub commit: Option<String>,
+    /// ApplicationSets that generate the Applications.
+    pub sets: Vec<Name>,
+    /// Applications that must be at the commit.
+    pub applications: Vec<Name>,
+    /// The collector, where its pods must run a new configuration.
+    pub collector: Option<CollectorTarget>,
+    /// Rollouts that must get there.
+    pub rollouts: Vec<RolloutTarget>,
+    /// What happens to a rollout that was aborted before.
+    pub retry: RetryPolicy,
+}
+
+/// The collector's DaemonSet, and how its pods come to run the pushed configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectorTarget {
+    /// The DaemonSet.
+    pub name: Name,
+    /// The configuration's hash in its pod template: annotation and value. GitOps itself restarts the pods.
+    pub hash: Option<(String, String)>,
+    /// Without a hash: whether the push changed the configuration, so that the pods are restarted.
+    pub changed: bool,
+}
+
+/// A rollout and what it must reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RolloutTarget {
+    /// The rollout.
+    pub name: Name,
+    /// The image that it must run; `None` for whatever it names.
+    pub image: Option<String>,
+    /// How many gates a successful run must have measured, at least.
+    pub gates: usize,
+}
+
+/// Whether a rollout that was aborted before is tried again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RetryPolicy {
+    /// Only look.
+    #[default]
+    Never,
+    /// Where one of these gates failed, because the push changed what they depend on.
+    Where(BTreeSet<String>),
+    /// In any case, also what a person aborted.
+    Always,
+}
+
+impl Default for Name {
+    fn default() -> Self {
+        Name::new("", "")
+    }
+}

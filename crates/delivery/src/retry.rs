@@ -1,0 +1,34 @@
+//! What stopped a rollout, and whether it is tried again.
+
+use crate::observed::{Rollout, View};
+use crate::verdict::FailedGate;
+use crate::{Name, RetryPolicy};
+
+/// The run that aborted the rollout, with the gates that failed; `None` where no run did. The newest run decides: an
+/// earlier one belongs to an attempt that was taken up again.
+pub(crate) fn failed(view: &View, name: &Name, rollout: &Rollout) -> Option<(Name, Vec<FailedGate>)> {
+    let (at, run) = view.runs_of(name, rollout).pop()?;
+    if !matches!(run.phase.as_str(), "Failed" | "Error") {
+        return None;
+    }
+    let gates =
+        run.metrics.iter().filter(|m| !m.dry_run && matches!(m.phase.as_str(), "Failed" | "Error" | "Inconclusive"));
+    let gates = gates.map(|metric| FailedGate {
+        name: metric.name.clone(),
+        message: metric.message.clone(),
+        measurements: metric.measurements.clone(),
+        query: metric.query.clone(),
+    });
+    Some((at.clone(), gates.collect()))
+}
+
+/// Whether it is tried again: never what a person aborted, unless asked.
+pub(crate) fn allowed(policy: &RetryPolicy, failed: Option<&(Name, Vec<FailedGate>)>) -> bool {
+    match policy {
+        RetryPolicy::Never => false,
+        RetryPolicy::Always => true,
+        RetryPolicy::Where(changed) => {
+            failed.is_some_and(|(_, gates)| gates.iter().any(|gate| changed.contains(&gate.name)))
+        }
+    }
+}
