@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::ast::{Binary, Kind, Node};
+use super::eval::eval;
 use super::probe::constant;
+use super::value::Value;
 use super::{Condition, Measured, Op, ResultType, compile_plainly, optimise};
 
 /// Which of the measured values a threshold judges.
@@ -127,8 +129,11 @@ impl Condition {
             let mut program = self.tree.clone();
             replace(&mut program, &comparison.span, constant);
             optimise::optimise(&mut program).ok()?;
-            let changed = Condition { program, ..self.clone() };
-            let (low, high) = (changed.holds(flip.low)?, changed.holds(flip.high)?);
+            let holds = |value| match eval(&program, &Measured::one(self.ty, value)) {
+                Ok(Value::Bool(holds)) => Some(holds),
+                _ => None,
+            };
+            let (low, high) = (holds(flip.low)?, holds(flip.high)?);
             (low == high).then_some(low)
         };
         let (more, less) = (side(comparison.constant + step), side(comparison.constant - step));

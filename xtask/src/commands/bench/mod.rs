@@ -63,6 +63,8 @@ fn large(ui: &Ui, ours: &Path, args: &BenchArgs, scratch: &Path) -> Result<(), C
     for size in sizes {
         let folder = scratch.join(format!("large-{size}"));
         let made = generate::repository(&folder, size)?;
+        // Else the kernel writes the files out while they are read. Where there is no such program, it does.
+        drop(Command::new("sync").status());
         ui.heading(&format!("{made}, {LARGE_RUNS} runs each"))?;
         let mut check = Command::new(ours);
         check.args(["check", "--format", "json"]).arg(&folder);
