@@ -6,7 +6,7 @@ use crate::state::{Acted, Effect};
 use crate::{Name, Release, Stop, Verdict, Waiting, retry};
 
 /// The pod template's annotation that says for which commit the collector was restarted.
-pub(crate) const RESTARTED_FOR: &str = "hyperspace/restarted-for";
+pub const RESTARTED_FOR: &str = "hyperspace/restarted-for";
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -302,8 +302,8 @@ fn how(run: &Run) -> String {
     }
 }
 
-/// Step, weight and measurements of a canary on its way.
-pub(crate) fn progress(name: &Name, rollout: &Rollout, view: &View) -> String {
+/// Step, pods and measurements of a canary on its way, in words.
+pub fn progress(name: &Name, rollout: &Rollout, view: &View) -> String {
     let mut text = match rollout.step {
         Some(at) if at < rollout.steps.len() => {
             let step = match &rollout.steps[at] {

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["hyperspace-contract", "hyperspace-gate", "hyperspace-model", "hyperspace-rules", "hyperspace-yaml"],
     ),
     ("hyperspace-delivery", &[]),
+    ("hyperspace-cluster", &["hyperspace-delivery"]),
     ("hyperspace-files", &[]),
     ("hyperspace-git", &["hyperspace-files"]),
     ("hyperspace-lab", &[]),

@@ -1,0 +1,110 @@
+//! Argo CD.
+
+use super::resource;
+use kube::core::ObjectMeta;
+use serde::Deserialize;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Application {
+    pub(crate) metadata: ObjectMeta,
+    #[serde(default)]
+    pub(crate) spec: Spec,
+    #[serde(default)]
+    pub(crate) status: Status,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Spec {
+    pub(crate) source: Option<Source>,
+    pub(crate) sources: Vec<Source>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Source {
+    #[serde(rename = "repoURL")]
+    pub(crate) repo_url: String,
+    pub(crate) target_revision: String,
+    pub(crate) path: String,
+    pub(crate) chart: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Status {
+    pub(crate) sync: Sync,
+    pub(crate) health: Health,
+    pub(crate) operation_state: Option<OperationState>,
+    pub(crate) history: Vec<History>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) resources: Vec<Resource>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sync {
+    pub(crate) status: String,
+    pub(crate) revision: String,
+    pub(crate) revisions: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Health {
+    pub(crate) status: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct OperationState {
+    pub(crate) phase: String,
+    pub(crate) message: String,
+    pub(crate) operation: Operation,
+    pub(crate) sync_result: Option<SyncResult>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Operation {
+    pub(crate) sync: Option<SyncResult>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct SyncResult {
+    pub(crate) revision: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct History {
+    pub(crate) revision: String,
+    pub(crate) revisions: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Condition {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) message: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Resource {
+    pub(crate) kind: String,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+resource!(Application, "argoproj.io", "v1alpha1", "Application", "applications");
+
+/// Only annotated.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct ApplicationSet {
+    pub(crate) metadata: ObjectMeta,
+}
+
+resource!(ApplicationSet, "argoproj.io", "v1alpha1", "ApplicationSet", "applicationsets");

@@ -1,0 +1,46 @@
+//! The kinds that are read, with the fields that are judged. Whatever is missing is empty: other versions write less.
+
+mod application;
+mod rollout;
+mod run;
+mod workload;
+
+pub(crate) use application::{Application, ApplicationSet, Source};
+pub(crate) use rollout::{Rollout, Step};
+pub(crate) use run::{AnalysisRun, IntOrString, Metric, MetricResult};
+pub(crate) use workload::{DaemonSet, ReplicaSet};
+
+/// Says what a type of ours is called by the apiserver. All of them live in namespaces.
+macro_rules! resource {
+    ($type:ty, $group:literal, $version:literal, $kind:literal, $plural:literal) => {
+        impl kube::Resource for $type {
+            type DynamicType = ();
+            type Scope = kube::core::NamespaceResourceScope;
+
+            fn kind((): &()) -> std::borrow::Cow<'_, str> {
+                $kind.into()
+            }
+
+            fn group((): &()) -> std::borrow::Cow<'_, str> {
+                $group.into()
+            }
+
+            fn version((): &()) -> std::borrow::Cow<'_, str> {
+                $version.into()
+            }
+
+            fn plural((): &()) -> std::borrow::Cow<'_, str> {
+                $plural.into()
+            }
+
+            fn meta(&self) -> &kube::core::ObjectMeta {
+                &self.metadata
+            }
+
+            fn meta_mut(&mut self) -> &mut kube::core::ObjectMeta {
+                &mut self.metadata
+            }
+        }
+    };
+}
+pub(crate) use resource;

@@ -1,0 +1,68 @@
+//! Argo Rollouts: the analysis run.
+
+use super::resource;
+use kube::core::ObjectMeta;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct AnalysisRun {
+    pub(crate) metadata: ObjectMeta,
+    #[serde(default)]
+    pub(crate) spec: Spec,
+    #[serde(default)]
+    pub(crate) status: Status,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Spec {
+    pub(crate) terminate: bool,
+    pub(crate) metrics: Vec<Metric>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Metric {
+    pub(crate) name: String,
+    pub(crate) count: Option<IntOrString>,
+    pub(crate) interval: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum IntOrString {
+    Int(u32),
+    String(String),
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Status {
+    pub(crate) phase: String,
+    pub(crate) message: String,
+    pub(crate) metric_results: Vec<MetricResult>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct MetricResult {
+    pub(crate) name: String,
+    pub(crate) phase: String,
+    pub(crate) message: String,
+    pub(crate) dry_run: bool,
+    pub(crate) count: u32,
+    pub(crate) measurements: Vec<Measurement>,
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Measurement {
+    pub(crate) phase: String,
+    pub(crate) value: String,
+    pub(crate) message: String,
+    pub(crate) finished_at: Option<String>,
+}
+
+resource!(AnalysisRun, "argoproj.io", "v1alpha1", "AnalysisRun", "analysisruns");

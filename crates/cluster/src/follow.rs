@@ -1,0 +1,128 @@
+//! Drives a release: events in, effects out, until there is a verdict.
+
+use crate::{Cluster, Error};
+use delivery::{Effect, Event, Release, State, step};
+use futures_util::StreamExt;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+/// How long to wait, and how often to look by ourselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The end of it.
+    pub deadline: Duration,
+    /// Between two looks without a reason.
+    pub tick: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience { deadline: Duration::from_secs(20 * 60), tick: Duration::from_secs(2) }
+    }
+}
+
+/// What happens on the way.
+#[derive(Debug)]
+pub enum Heard<'a> {
+    /// The state after an event.
+    State(&'a State),
+    /// Something is about to be done.
+    Doing(&'a Effect),
+    /// Something did not work and is tried again.
+    Trouble(&'a Error),
+}
+
+impl Cluster {
+    /// Follows a release to its verdict. Dropped, it has changed nothing that the next one would not find.
+    pub async fn follow(&self, release: Release, patience: Patience, mut heard: impl FnMut(Heard<'_>)) -> State {
+        let mut watches = self.watch(&release);
+        let deadline = Instant::now() + patience.deadline;
+        let mut ticks = interval(patience.tick);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first one comes at once.
+        ticks.tick().await;
+        let mut state = State::new(release);
+        let mut events = VecDeque::from([Event::Begin]);
+        // What the cluster has not taken yet, and will be asked for again.
+        let mut owed: Vec<Effect> = Vec::new();
+        loop {
+            while let Some(event) = events.pop_front() {
+                let (next, effects) = step(state, event);
+                state = next;
+                for effect in effects {
+                    match self.perform(&state, &effect, &mut heard).await {
+                        Ok(event) => events.extend(event),
+                        Err(error) if error.may_pass() => {
+                            heard(Heard::Trouble(&error));
+                            match effect {
+                                Effect::Look { round } => events.push_back(Event::LookFailed { round }),
+                                Effect::Restart { .. } | Effect::Retry { .. } => owed.push(effect),
+                                // A tick asks for it again.
+                                Effect::Refresh { .. } | Effect::RefreshSet { .. } => {}
+                            }
+                        }
+                        Err(error) => events.push_back(broken(&error)),
+                    }
+                }
+                heard(Heard::State(&state));
+            }
+            if state.verdict().is_some() {
+                return state;
+            }
+            tokio::select! {
+                // Nothing is watched where the release is about nothing.
+                Some(item) = watches.next() => match item {
+                    Ok(view) => events.push_back(Event::Seen(view)),
+                    Err(error) if error.may_pass() => heard(Heard::Trouble(&error)),
+                    Err(error) => events.push_back(broken(&error)),
+                },
+                _ = ticks.tick() => {
+                    for effect in std::mem::take(&mut owed) {
+                        match self.perform(&state, &effect, &mut heard).await {
+                            Ok(event) => events.extend(event),
+                            Err(error) if error.may_pass() => owed.push(effect),
+                            Err(error) => events.push_back(broken(&error)),
+                        }
+                    }
+                    events.push_back(Event::Tick);
+                }
+                () = sleep_until(deadline) => events.push_back(Event::Deadline),
+            }
+        }
+    }
+
+    async fn perform(
+        &self,
+        state: &State,
+        effect: &Effect,
+        heard: &mut impl FnMut(Heard<'_>),
+    ) -> Result<Option<Event>, Error> {
+        heard(Heard::Doing(effect));
+        // What is not there yet comes with the next sync.
+        let there = |result: Result<(), Error>| match result {
+            Err(Error::NotFound(_)) => Ok(None),
+            other => other.map(|()| None),
+        };
+        match effect {
+            Effect::RefreshSet { name } => there(self.refresh_set(name).await),
+            Effect::Refresh { name } => there(self.refresh(name).await),
+            Effect::Look { round } => {
+                let view = self.look(state.release()).await?;
+                Ok(Some(Event::Looked { round: *round, view }))
+            }
+            Effect::Restart { name, commit } => {
+                let version = self.restart(name, commit).await?;
+                Ok(Some(Event::Acted { name: name.clone(), version }))
+            }
+            Effect::Retry { name } => {
+                let version = self.retry(name).await?;
+                Ok(Some(Event::Acted { name: name.clone(), version }))
+            }
+        }
+    }
+}
+
+fn broken(error: &Error) -> Event {
+    Event::Broken { message: error.to_string() }
+}

@@ -1,0 +1,21 @@
+//! A running cluster, as far as a release is about it: Applications, rollouts, analysis runs, the collector's pods.
+//!
+//! Objects are read into small types of our own with nothing but the fields that are judged; what is missing is empty. What is
+//! read is handed to [`delivery`] as values, and its effects are carried out here. A right that is missing is reported by its
+//! name; everything else that may pass (a connection refused, a watch cut, a version that is gone) is tried again.
+
+mod act;
+mod connect;
+mod crd;
+mod error;
+mod find;
+mod follow;
+mod look;
+mod read;
+mod template;
+mod watch;
+
+pub use connect::{Access, Cluster};
+pub use error::{Error, Right};
+pub use find::{Deployed, Found, Source};
+pub use follow::{Heard, Patience};

@@ -1,0 +1,196 @@
+//! From the cluster's objects to what a release is judged by.
+
+use crate::crd::{AnalysisRun, Application, DaemonSet, IntOrString, MetricResult, Rollout, Step};
+use crate::template;
+use delivery::{Name, Observed};
+use kube::Resource;
+use kube::core::ObjectMeta;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Asks Argo CD to look into git; it takes the annotation away when it has.
+pub(crate) const REFRESH: &str = "argocd.argoproj.io/refresh";
+const REVISION: &str = "rollout.argoproj.io/revision";
+const HASH: &str = "rollouts-pod-template-hash";
+const STEP: &str = "step-index";
+
+/// What a kind becomes.
+pub(crate) trait Read {
+    type As;
+    fn read(&self) -> Self::As;
+}
+
+pub(crate) fn name(meta: &ObjectMeta) -> Name {
+    Name::new(meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default())
+}
+
+/// The version, as a number that grows; the apiserver counts all objects with one counter.
+pub(crate) fn version(meta: &ObjectMeta) -> u64 {
+    meta.resource_version.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+pub(crate) fn observed<K: Read + Resource>(object: &K) -> Observed<K::As> {
+    Observed { version: version(object.meta()), object: Some(object.read()) }
+}
+
+fn annotation(meta: &ObjectMeta, key: &str) -> Option<String> {
+    meta.annotations.as_ref()?.get(key).cloned()
+}
+
+impl Read for Application {
+    type As = delivery::Application;
+
+    fn read(&self) -> delivery::Application {
+        let all = |one: &String, more: &[String]| -> Vec<String> {
+            std::iter::once(one).chain(more).filter(|revision| !revision.is_empty()).cloned().collect()
+        };
+        let sync = &self.status.sync;
+        delivery::Application {
+            sync: sync.status.clone(),
+            revisions: all(&sync.revision, &sync.revisions),
+            health: self.status.health.status.clone(),
+            operation: self.status.operation_state.as_ref().map(|state| {
+                let revision = state.sync_result.as_ref().or(state.operation.sync.as_ref());
+                delivery::Operation {
+                    phase: state.phase.clone(),
+                    message: state.message.clone(),
+                    revision: revision.map(|sync| sync.revision.clone()).filter(|revision| !revision.is_empty()),
+                }
+            }),
+            history: self.status.history.iter().flat_map(|entry| all(&entry.revision, &entry.revisions)).collect(),
+            conditions: self.status.conditions.iter().map(|c| (c.kind.clone(), c.message.clone())).collect(),
+            refreshing: annotation(&self.metadata, REFRESH).is_some(),
+        }
+    }
+}
+
+impl Read for Rollout {
+    type As = delivery::Rollout;
+
+    fn read(&self) -> delivery::Rollout {
+        let (spec, status) = (&self.spec, &self.status);
+        let canary = spec.strategy.canary.as_ref();
+        let containers = spec.template.pointer("/spec/containers").and_then(Value::as_array);
+        let images = containers.into_iter().flatten().filter_map(|container| container.get("image")?.as_str());
+        delivery::Rollout {
+            uid: self.metadata.uid.clone().unwrap_or_default(),
+            generation: self.metadata.generation.unwrap_or(0),
+            observed: status.observed_generation.parse().ok(),
+            revision: annotation(&self.metadata, REVISION),
+            images: images.map(str::to_owned).collect(),
+            steps: canary.map(|canary| canary.steps.iter().map(step).collect()).unwrap_or_default(),
+            background: canary.is_some_and(|canary| canary.analysis.is_some()),
+            paused: spec.paused,
+            phase: status.phase.clone(),
+            message: status.message.clone(),
+            abort: status.abort,
+            aborted: status.aborted_at.is_some(),
+            pauses: status.pause_conditions.iter().map(|pause| pause.reason.clone()).collect(),
+            hash: status.current_pod_hash.clone(),
+            stable: status.stable_rs.clone(),
+            step: status.current_step_index,
+            replicas: spec.replicas.unwrap_or(1),
+            updated: status.updated_replicas,
+            available: status.available_replicas,
+            template: delivery::Template::Unknown,
+        }
+    }
+}
+
+impl Rollout {
+    /// Whether the ReplicaSet of the current hash is of the present template.
+    pub(crate) fn compare(&self, current: Option<&crate::crd::ReplicaSet>) -> delivery::Template {
+        match current {
+            Some(set) => template::compare(&self.spec.template, &set.spec.template),
+            None => delivery::Template::Unknown,
+        }
+    }
+}
+
+fn step(step: &Step) -> delivery::Step {
+    if let Some(weight) = step.set_weight {
+        delivery::Step::Weight(weight)
+    } else if let Some(pause) = &step.pause {
+        delivery::Step::Pause(pause.duration.as_ref().map(|time| match time {
+            Value::String(text) => text.clone(),
+            other => format!("{other}s"),
+        }))
+    } else if step.analysis.is_some() {
+        delivery::Step::Analysis
+    } else {
+        delivery::Step::Other(step.other.keys().next().cloned().unwrap_or_default())
+    }
+}
+
+impl Read for AnalysisRun {
+    type As = delivery::Run;
+
+    fn read(&self) -> delivery::Run {
+        let empty = BTreeMap::new();
+        let labels = self.metadata.labels.as_ref().unwrap_or(&empty);
+        let owners = self.metadata.owner_references.iter().flatten();
+        delivery::Run {
+            created: self.metadata.creation_timestamp.as_ref().map(|time| time.0.to_string()).unwrap_or_default(),
+            owner: owners
+                .filter(|owner| owner.kind == "Rollout")
+                .map(|owner| owner.uid.clone())
+                .next()
+                .unwrap_or_default(),
+            hash: labels.get(HASH).cloned().unwrap_or_default(),
+            revision: annotation(&self.metadata, REVISION),
+            step: labels.get(STEP).and_then(|step| step.parse().ok()),
+            phase: self.status.phase.clone(),
+            message: self.status.message.clone(),
+            terminated: self.spec.terminate,
+            metrics: self.spec.metrics.iter().map(|metric| self.metric(metric)).collect(),
+        }
+    }
+}
+
+impl AnalysisRun {
+    /// A metric with its result; before the first measurement there is none.
+    fn metric(&self, metric: &crate::crd::Metric) -> delivery::Metric {
+        let none = MetricResult::default();
+        let result = self.status.metric_results.iter().find(|result| result.name == metric.name).unwrap_or(&none);
+        let query = result.metadata.get("ResolvedPrometheusQuery").filter(|query| !query.is_empty());
+        delivery::Metric {
+            name: metric.name.clone(),
+            phase: result.phase.clone(),
+            message: result.message.clone(),
+            dry_run: result.dry_run,
+            count: result.count,
+            of: match &metric.count {
+                Some(IntOrString::Int(count)) => Some(*count),
+                Some(IntOrString::String(text)) => text.parse().ok(),
+                // Once, where no interval says that it goes on.
+                None => metric.interval.is_none().then_some(1),
+            },
+            measurements: result
+                .measurements
+                .iter()
+                .map(|measurement| delivery::Measurement {
+                    phase: measurement.phase.clone(),
+                    value: measurement.value.clone(),
+                    message: measurement.message.clone(),
+                    finished: measurement.finished_at.clone(),
+                })
+                .collect(),
+            query: query.cloned(),
+        }
+    }
+}
+
+impl Read for DaemonSet {
+    type As = delivery::Collector;
+
+    fn read(&self) -> delivery::Collector {
+        delivery::Collector {
+            generation: self.metadata.generation.unwrap_or(0),
+            observed: self.status.observed_generation,
+            desired: self.status.desired_number_scheduled,
+            updated: self.status.updated_number_scheduled,
+            available: self.status.number_available,
+            annotations: self.spec.template.metadata.annotations.clone().unwrap_or_default(),
+        }
+    }
+}

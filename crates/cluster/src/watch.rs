@@ -1,0 +1,117 @@
+//! Watches: what changes, as it changes. Cut, refused or outdated (410 Gone), they begin again by themselves.
+
+use crate::crd::{AnalysisRun, Application, DaemonSet, Rollout};
+use crate::error::{innermost, of_status};
+use crate::read::{Read, name, observed, version};
+use crate::{Cluster, Error};
+use delivery::{Name, Observed, Release, View};
+use futures_util::stream::{BoxStream, SelectAll, StreamExt, select_all};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, watcher};
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+/// What a watch brings.
+pub(crate) type Item = Result<View, Error>;
+
+type Put<T> = fn(&mut View, Name, Observed<T>);
+
+impl Cluster {
+    /// Watches everything that the release is about.
+    pub(crate) fn watch(&self, release: &Release) -> SelectAll<BoxStream<'static, Item>> {
+        let mut all = Vec::new();
+        let mut places = BTreeSet::new();
+        for name in &release.applications {
+            if places.insert(&name.namespace) {
+                let put: Put<delivery::Application> = |view, name, seen| drop(view.applications.insert(name, seen));
+                // All of them in one watch: one more Application costs nothing.
+                all.push(self.stream::<Application>(&name.namespace, None, put));
+            }
+        }
+        if let Some(target) = &release.collector {
+            let put: Put<delivery::Collector> = |view, name, seen| drop(view.collectors.insert(name, seen));
+            all.push(self.stream::<DaemonSet>(&target.name.namespace, Some(&target.name.name), put));
+        }
+        let mut namespaces = BTreeSet::new();
+        for target in &release.rollouts {
+            let put: Put<delivery::Rollout> = |view, name, seen| drop(view.rollouts.insert(name, seen));
+            all.push(self.stream::<Rollout>(&target.name.namespace, Some(&target.name.name), put));
+            if namespaces.insert(&target.name.namespace) {
+                let put: Put<delivery::Run> = |view, name, seen| drop(view.runs.insert(name, seen));
+                all.push(self.stream::<AnalysisRun>(&target.name.namespace, None, put));
+            }
+        }
+        select_all(all)
+    }
+
+    fn stream<K>(&self, namespace: &str, only: Option<&str>, put: Put<K::As>) -> BoxStream<'static, Item>
+    where
+        K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
+            + Read
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Send
+            + 'static,
+        K::As: Send + 'static,
+    {
+        let mut config = watcher::Config::default();
+        if let Some(name) = only {
+            config = config.fields(&format!("metadata.name={name}"));
+        }
+        let mut known = Known::default();
+        let events = watcher(self.api::<K>(namespace), config).default_backoff();
+        events.map(move |event| known.take(event, put)).boxed()
+    }
+}
+
+/// What a watch has shown, to tell after a gap what is gone.
+#[derive(Default)]
+struct Known {
+    all: BTreeMap<Name, u64>,
+    listed: BTreeSet<Name>,
+}
+
+impl Known {
+    fn take<K>(&mut self, event: Result<watcher::Event<K>, watcher::Error>, put: Put<K::As>) -> Item
+    where
+        K: kube::Resource + Read,
+    {
+        let mut view = View::default();
+        match event.map_err(error)? {
+            watcher::Event::Init => self.listed.clear(),
+            watcher::Event::InitApply(object) | watcher::Event::Apply(object) => {
+                let name = name(object.meta());
+                self.listed.insert(name.clone());
+                self.all.insert(name.clone(), version(object.meta()));
+                put(&mut view, name, observed(&object));
+            }
+            watcher::Event::Delete(object) => {
+                let name = name(object.meta());
+                self.all.remove(&name);
+                put(&mut view, name, Observed { version: version(object.meta()), object: None });
+            }
+            watcher::Event::InitDone => {
+                for (name, version) in std::mem::take(&mut self.all) {
+                    if self.listed.contains(&name) {
+                        self.all.insert(name, version);
+                    } else {
+                        put(&mut view, name, Observed { version, object: None });
+                    }
+                }
+            }
+        }
+        Ok(view)
+    }
+}
+
+fn error(error: watcher::Error) -> Error {
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => error.into(),
+        watcher::Error::WatchError(status) => of_status(&status),
+        other => Error::Unreachable(innermost(&other)),
+    }
+}

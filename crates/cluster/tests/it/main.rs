@@ -1,0 +1,11 @@
+//! Against the real apiserver with Argo's own CRDs. The controllers' part is played by the test, which writes the statuses
+//! that they would write.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests")]
+
+extern crate hyperspace_cluster as cluster;
+
+mod acts;
+mod objects;
+mod plane;
+mod releases;
