@@ -77,6 +77,28 @@ fn ensure_below(root: &Path, program: Program, progress: &mut dyn FnMut(Progress
     Ok(slot.binary)
 }
 
+/// Where Go keeps a module that the program is built from, with everything in it that is no Go.
+pub(crate) fn module_folder(program: Program, module: &str) -> Result<PathBuf, BuildError> {
+    let (go, _) = find_go()?;
+    let slot = Slot::new(&cache::root()?, program, "module");
+    slot.create_folders()?;
+    let _lock = slot.lock(|| {})?;
+    slot.write_sources(program)?;
+    let running = |source| BuildError::Io { action: "running", path: go.into(), source };
+    let mut command = Command::new(go);
+    command.args(["mod", "download", "-json", module]).current_dir(&slot.sources);
+    command.env("GOWORK", "off").env_remove("GOFLAGS").stdin(Stdio::null());
+    let output = command.output().map_err(running)?;
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    match told.get("Dir").and_then(serde_json::Value::as_str) {
+        Some(folder) => Ok(folder.into()),
+        None => Err(BuildError::Failed {
+            program: program.name(),
+            output: String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+        }),
+    }
+}
+
 /// For tests: the built program, or `None` with one loud line on standard error when Go is not
 /// on this machine.
 ///

@@ -19,6 +19,7 @@
 
 mod build;
 mod cache;
+pub mod cluster;
 mod error;
 mod image;
 mod installed;

@@ -1,24 +1,19 @@
-//! `lab`: the real programs that the tests use as judges.
+//! `lab build`: the real programs that the tests use as judges, and those of the cluster.
 
-use crate::args::{LabArgs, LabCommand};
+use crate::args::BuildArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::{self, Ui};
 use lab::{BuildError, Program, Progress};
 use std::time::Duration;
 
-/// Runs `lab`.
-pub(crate) fn cmd_lab(ui: &Ui, args: &LabArgs) -> Result<Exit, CommandError> {
-    match args.command {
-        LabCommand::Build => build(ui),
-    }
-}
-
-/// Builds all of them into the cache that the tests use, and prints where each is.
-fn build(ui: &Ui) -> Result<Exit, CommandError> {
-    let count = Program::ALL.len();
+/// Builds them into the cache that the tests use, and prints where each is.
+pub(super) fn build(ui: &Ui, args: &BuildArgs) -> Result<Exit, CommandError> {
+    let cluster = if args.cluster { Program::CLUSTER.as_slice() } else { &[] };
+    let programs: Vec<_> = Program::ALL.iter().chain(cluster).copied().collect();
+    let count = programs.len();
     let mut built = 0;
-    for (index, program) in Program::ALL.into_iter().enumerate() {
+    for (index, program) in programs.into_iter().enumerate() {
         let bar = ui.progress();
         let who = format!("{} ({} of {count})", program.name(), index + 1);
         let path = lab::ensure(program, &mut |progress| {
@@ -28,7 +23,7 @@ fn build(ui: &Ui) -> Result<Exit, CommandError> {
             show(&bar, &who, progress);
         });
         bar.done();
-        ui.line(&format!("{:14} {}", program.name(), path.map_err(failed)?.display()))?;
+        ui.line(&format!("{:24} {}", program.name(), path.map_err(|error| failed(&error))?.display()))?;
     }
     if built == 0 {
         ui.status(&format!("nothing to do: all {count} programs are built"));
@@ -61,13 +56,13 @@ fn package(who: &str, name: &str, number: usize, of: Option<usize>, left: Option
     format!("{who}: package {number}{of}{left}: {name}")
 }
 
-fn failed(error: BuildError) -> CommandError {
-    let hint = match &error {
+pub(super) fn failed(error: &BuildError) -> CommandError {
+    let hint = match error {
         BuildError::NoGo => Some("install Go 1.26 or later, or put it on PATH"),
         BuildError::NoCache => Some("set XDG_CACHE_HOME"),
         _ => None,
     };
-    let command = CommandError::user("cannot build the judges").because(&error);
+    let command = CommandError::user("cannot build the programs").because(error);
     match hint {
         Some(hint) => command.hint(hint),
         None => command,

@@ -1,0 +1,58 @@
+//! kubectl, on the lab's kubeconfig and no other.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use super::error::ClusterError;
+use super::layout::Layout;
+use super::machine;
+
+/// kubectl for one lab.
+pub(super) struct Kubectl<'a> {
+    layout: &'a Layout,
+}
+
+impl<'a> Kubectl<'a> {
+    pub(super) fn of(layout: &'a Layout) -> Self {
+        Self { layout }
+    }
+
+    /// Runs it, and returns what it wrote.
+    pub(super) fn run(&self, args: &[&str]) -> Result<String, ClusterError> {
+        self.with_input(args, "")
+    }
+
+    /// Applies manifests. On the server's side: a large CRD has no room in the annotation of the other way, and whoever else
+    /// owns a field keeps it.
+    pub(super) fn apply(&self, namespace: &str, manifests: &str) -> Result<(), ClusterError> {
+        let args = ["apply", "--server-side", "--force-conflicts", "--field-manager=hyperspace-lab", "-n", namespace, "-f", "-"];
+        self.with_input(&args, manifests).map(drop)
+    }
+
+    /// Applies as Argo CD does, which then finds nothing to take over.
+    pub(super) fn apply_as_argocd(&self, namespace: &str, manifests: &str) -> Result<(), ClusterError> {
+        self.with_input(&["apply", "-n", namespace, "-f", "-"], manifests).map(drop)
+    }
+
+    /// Whether the object is there.
+    pub(super) fn has(&self, namespace: &str, object: &str) -> bool {
+        self.run(&["get", object, "-n", namespace, "-o", "name"]).is_ok()
+    }
+
+    fn with_input(&self, args: &[&str], input: &str) -> Result<String, ClusterError> {
+        let failed = |output: String| ClusterError::Command { command: format!("kubectl {}", args.join(" ")), output };
+        let program = machine::find("kubectl").unwrap_or_else(|| "kubectl".into());
+        let mut command = Command::new(program);
+        command.arg("--kubeconfig").arg(self.layout.kubeconfig()).args(args).env_remove("KUBECONFIG");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+        let mut stdin = child.stdin.take();
+        std::thread::scope(|scope| {
+            // On a thread of its own: neither side then waits for the other's full pipe. kubectl says why it stopped reading.
+            scope.spawn(|| stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes())));
+            let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+            if output.status.success() { Ok(text(&output.stdout)) } else { Err(failed(text(&output.stderr))) }
+        })
+    }
+}

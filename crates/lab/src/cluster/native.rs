@@ -1,0 +1,443 @@
+//! The lab as processes of this machine.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use super::components::{Binary, Component, Ready};
+use super::error::ClusterError;
+use super::images::{IMAGES, Image};
+use super::kubectl::Kubectl;
+use super::layout::Layout;
+use super::{Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, machine, release, supervise};
+use crate::{Program, build, cache, ensure, poll};
+
+/// For a component to get ready: a machine that builds something beside it is slow.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The lines of a log that an error shows.
+const LINES: usize = 12;
+
+/// The lab as processes of this machine: Linux, root, no Docker.
+#[derive(Clone, Debug)]
+pub struct Native {
+    layout: Layout,
+}
+
+/// Where the lab's programs are.
+type Programs = HashMap<Program, PathBuf>;
+
+impl Native {
+    /// A lab in this folder.
+    #[must_use]
+    pub fn new(layout: Layout) -> Self {
+        Self { layout }
+    }
+
+    /// Held while a command changes the lab.
+    fn lock(&self) -> Result<fs::File, ClusterError> {
+        let root = self.layout.root();
+        fs::create_dir_all(root).map_err(ClusterError::io("creating", root))?;
+        // Keys lie below it.
+        fs::set_permissions(root, PermissionsExt::from_mode(0o700)).map_err(ClusterError::io("protecting", root))?;
+        let path = root.with_extension("lock");
+        let file = fs::File::create(&path).map_err(ClusterError::io("creating", &path))?;
+        file.try_lock().map_err(|_| ClusterError::Busy(root.to_owned()))?;
+        Ok(file)
+    }
+
+    fn write_files(&self) -> Result<(), ClusterError> {
+        let layout = &self.layout;
+        for folder in ["logs", "processes", "images", "pki", "bin", "git", "config/cni", "kubelet-plugins", "pod-logs"] {
+            let path = layout.path(folder);
+            fs::create_dir_all(&path).map_err(ClusterError::io("creating", &path))?;
+        }
+        let mut files = configs::files(layout);
+        // The authority's file is the last one written: where it is, all are.
+        if !layout.path("pki/ca.crt").exists() {
+            let pki = certs::generate()?.into_iter().rev();
+            files.extend(pki.map(|(name, text)| (format!("pki/{name}"), text)));
+        }
+        for (name, text) in files {
+            let path = layout.path(&name);
+            if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+                continue;
+            }
+            fs::write(&path, text).map_err(ClusterError::io("writing", &path))?;
+            if name.ends_with(".key") {
+                fs::set_permissions(&path, PermissionsExt::from_mode(0o600))
+                    .map_err(ClusterError::io("protecting", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts a component unless it runs, and waits until it says that it is ready.
+    fn start(&self, component: Component, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
+        let name = component.name();
+        if supervise::running(&self.layout, name).is_none() {
+            tell(Event::Step(format!("{name}: starting")));
+            let binary = match component.binary() {
+                Binary::Built(program) => programs.get(&program).cloned(),
+                Binary::Installed(name) => machine::find(name),
+            };
+            let binary = binary.unwrap_or_else(|| name.into());
+            supervise::start_component(&self.layout, name, &binary, &component.args(&self.layout))?;
+        }
+        let mut ended = false;
+        let ready = poll(PATIENCE, || {
+            ended = supervise::running(&self.layout, name).is_none();
+            let ready = !ended && self.is_ready(component).is_ok();
+            (ready || ended).then_some(ready)
+        });
+        if ready == Some(true) {
+            return Ok(());
+        }
+        let why = match self.is_ready(component) {
+            _ if ended => "the process ended".to_owned(),
+            Err(why) => why,
+            Ok(()) => return Ok(()),
+        };
+        let log = supervise::last_lines(&self.layout, name, LINES);
+        Err(ClusterError::NotReady { component: name.to_owned(), why, log })
+    }
+
+    /// Asks the component itself.
+    fn is_ready(&self, component: Component) -> Result<(), String> {
+        match component.ready() {
+            Ready::Http(address, path) => http(address, path).map_err(|error| error.to_string()),
+            Ready::Api(server, path) => {
+                let kubectl = Kubectl::of(&self.layout);
+                let told = kubectl.run(&["--server", server, "--request-timeout=5s", "get", "--raw", path]);
+                told.map(drop).map_err(|error| error.to_string())
+            }
+            Ready::Containerd => self.ctr(&["version"]).map(drop).map_err(|error| error.to_string()),
+            Ready::Port(address) => connect(address).map(drop).map_err(|error| error.to_string()),
+        }
+    }
+
+    fn ctr(&self, args: &[&str]) -> Result<String, ClusterError> {
+        let socket = self.layout.socket().display().to_string();
+        machine::run("ctr", &[&["--address", &socket, "--namespace", "k8s.io"], args].concat())
+    }
+
+    /// Puts the images on the node that are not there as they should be.
+    fn images(&self, extent: Extent, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
+        let folder = cache::root()?.join("images");
+        fs::create_dir_all(&folder).map_err(ClusterError::io("creating", &folder))?;
+        for image in IMAGES.iter().filter(|image| image.programs().all(|program| programs.contains_key(&program))) {
+            if needed(image, extent) {
+                self.image(image, &folder, programs, tell)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn image(&self, image: &Image, folder: &Path, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
+        let content = archive::Content::of(image, &|program| programs.get(&program).cloned())?;
+        let note = self.layout.path("images").join(image.file_name());
+        if fs::read_to_string(&note).is_ok_and(|there| there == content.fingerprint) {
+            return Ok(());
+        }
+        let name = image.file_name();
+        let archive = folder.join(format!("{name}-{}.tar", content.fingerprint));
+        if !archive.exists() {
+            tell(Event::Detail(format!("image {}: packing", image.short())));
+            // Those of other programs are of no more use.
+            for old in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+                if old.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&format!("{name}-"))) {
+                    drop(fs::remove_file(old));
+                }
+            }
+            content.write(image, &archive)?;
+        }
+        tell(Event::Detail(format!("image {}: importing", image.short())));
+        self.ctr(&["images", "import", &archive.display().to_string()])?;
+        fs::write(&note, &content.fingerprint).map_err(ClusterError::io("writing", &note))
+    }
+
+    fn wait_for_node(&self) -> Result<(), ClusterError> {
+        let kubectl = Kubectl::of(&self.layout);
+        let query = "jsonpath={.items[0].status.conditions[?(@.type==\"Ready\")].status}";
+        let ready = || kubectl.run(&["get", "nodes", "-o", query]).is_ok_and(|status| status == "True");
+        poll(PATIENCE, || ready().then_some(())).ok_or_else(|| {
+            let query = "jsonpath={.items[0].status.conditions[?(@.type==\"Ready\")].message}";
+            ClusterError::NotReady {
+                component: "the node".to_owned(),
+                why: kubectl.run(&["get", "nodes", "-o", query]).unwrap_or_default(),
+                log: supervise::last_lines(&self.layout, Component::Kubelet.name(), LINES),
+            }
+        })
+    }
+
+    fn wait_for_workloads(&self, workloads: &[addons::Workload], tell: Tell<'_>) -> Result<(), ClusterError> {
+        let kubectl = Kubectl::of(&self.layout);
+        for (index, (namespace, object)) in workloads.iter().enumerate() {
+            tell(Event::Detail(format!("waiting for {namespace}/{object} ({} of {})", index + 1, workloads.len())));
+            let limit = format!("--timeout={}s", PATIENCE.as_secs());
+            if let Err(error) = kubectl.run(&["rollout", "status", object, "-n", namespace, &limit]) {
+                return Err(self.workload_failed(namespace, object, &error));
+            }
+        }
+        Ok(())
+    }
+
+    /// With what the pod says, and what happened to it.
+    fn workload_failed(&self, namespace: &str, object: &str, error: &ClusterError) -> ClusterError {
+        let kubectl = Kubectl::of(&self.layout);
+        let log = kubectl.run(&["logs", object, "-n", namespace, "--tail=12", "--all-containers"]);
+        let events = kubectl.run(&["get", "events", "-n", namespace, "--sort-by=.lastTimestamp"]).unwrap_or_default();
+        let events: Vec<_> = events.lines().collect();
+        let last = events.get(events.len().saturating_sub(4)..).unwrap_or_default().join("\n");
+        let log = format!("{}\n{last}", log.unwrap_or_else(|error| error.to_string()));
+        ClusterError::NotReady { component: format!("{namespace}/{object}"), why: error.to_string(), log }
+    }
+
+    fn kubernetes(&self, extent: Extent, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
+        self.start(Component::Containerd, programs, tell)?;
+        thread::scope(|scope| {
+            // Unpacking keeps one processor busy while the control plane comes up on the other.
+            let images = scope.spawn(|| self.images(extent, programs, tell));
+            let control_plane = [
+                Component::Etcd,
+                Component::Apiserver,
+                Component::ControllerManager,
+                Component::Scheduler,
+                Component::Kubelet,
+                Component::KubeProxy,
+            ];
+            let up = control_plane.iter().try_for_each(|component| self.start(*component, programs, tell));
+            up?;
+            tell(Event::Step("waiting for the node".to_owned()));
+            self.wait_for_node()?;
+            Kubectl::of(&self.layout).apply("kube-system", addons::COREDNS)?;
+            tell(Event::Step("importing images".to_owned()));
+            images.join().unwrap_or_else(|_| Err(ClusterError::io("importing", "images")(io::ErrorKind::Other.into())))
+        })
+    }
+
+    fn release(&self, repository: &Path, tell: Tell<'_>) -> Result<(), ClusterError> {
+        let kubectl = Kubectl::of(&self.layout);
+        tell(Event::Step("Prometheus, Jaeger and Argo Rollouts".to_owned()));
+        kubectl.apply("default", addons::PROMETHEUS)?;
+        kubectl.apply("default", addons::JAEGER)?;
+        kubectl.apply("default", &addons::namespace("argo-rollouts"))?;
+        let module = build::module_folder(Program::RolloutsController, "github.com/argoproj/argo-rollouts")?;
+        for file in ["manifests/install.yaml", "manifests/dashboard-install.yaml"] {
+            kubectl.apply("argo-rollouts", &addons::rollouts(&read(&module.join(file))?))?;
+        }
+        kubectl.apply("argo-rollouts", addons::ROLLOUTS_PORT)?;
+        let crds = ["rollouts", "analysistemplates", "analysisruns"].map(|name| format!("crd/{name}.argoproj.io"));
+        let mut args = vec!["wait", "--for=condition=Established", "--timeout=60s"];
+        args.extend(crds.iter().map(String::as_str));
+        kubectl.run(&args)?;
+        self.wait_for_workloads(&addons::BASE, tell)?;
+        tell(Event::Step("HotROD on the old version".to_owned()));
+        release::apply_old(&kubectl, repository)?;
+        self.wait_for_workloads(&[("otel", "daemonset/collector")], tell)
+    }
+
+    /// The Rollout before Argo CD changes it: a canary beside nothing is no canary.
+    fn wait_for_hotrod(&self) -> Result<(), ClusterError> {
+        let kubectl = Kubectl::of(&self.layout);
+        let query = "jsonpath={.status.stableRS}";
+        let stable = || kubectl.run(&["get", "rollout/hotrod", "-n", "hotrod", "-o", query]).unwrap_or_default();
+        let found = poll(PATIENCE, || (!stable().is_empty()).then_some(()));
+        found.ok_or_else(|| ClusterError::NotReady {
+            component: "hotrod/rollout/hotrod".to_owned(),
+            why: "it has no stable version".to_owned(),
+            log: kubectl.run(&["get", "pods", "-n", "hotrod"]).unwrap_or_default(),
+        })
+    }
+
+    fn argocd(&self, repository: &Path, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
+        let kubectl = Kubectl::of(&self.layout);
+        tell(Event::Step("Argo CD".to_owned()));
+        kubectl.apply("default", &addons::namespace("argocd"))?;
+        let module = build::module_folder(Program::ArgoCd, "github.com/argoproj/argo-cd/v3")?;
+        kubectl.apply("argocd", &addons::argocd(&read(&module.join("manifests/install.yaml"))?))?;
+        kubectl.apply("argocd", addons::ARGOCD_SETTINGS)?;
+        release::serve_repository(&self.layout, repository)?;
+        self.start(Component::Git, programs, tell)?;
+        release::add_remote(repository);
+        self.wait_for_workloads(&addons::ARGOCD, tell)?;
+        tell(Event::Step("HotROD on the old version".to_owned()));
+        self.wait_for_hotrod()?;
+        tell(Event::Step("the ApplicationSet".to_owned()));
+        release::follow(&kubectl, &self.layout, repository)
+    }
+
+    fn link_programs(&self, programs: &Programs) -> Result<(), ClusterError> {
+        for program in [Program::ArgoCd, Program::RolloutsPlugin] {
+            let Some(binary) = programs.get(&program) else { continue };
+            let link = self.layout.path("bin").join(program.name());
+            // There may be none, or one to an older build.
+            drop(fs::remove_file(&link));
+            symlink(binary, &link).map_err(ClusterError::io("linking", &link))?;
+        }
+        Ok(())
+    }
+}
+
+impl Driver for Native {
+    fn up(&self, repository: &Path, extent: Extent, tell: Tell<'_>) -> Result<(), ClusterError> {
+        machine::check()?;
+        let mut programs = Programs::new();
+        for program in needed_programs(extent) {
+            programs.insert(program, ensure(program, &mut |progress| tell(Event::Build(program, progress)))?);
+        }
+        let _lock = self.lock()?;
+        self.write_files()?;
+        machine::prepare(&self.layout)?;
+        self.link_programs(&programs)?;
+        self.kubernetes(extent, &programs, tell)?;
+        if extent == Extent::Kubernetes {
+            return self.wait_for_workloads(&[("kube-system", "deployment/coredns")], tell);
+        }
+        self.release(repository, tell)?;
+        if extent == Extent::Release {
+            return self.wait_for_hotrod();
+        }
+        self.argocd(repository, &programs, tell)
+    }
+
+    fn status(&self) -> Result<Vec<State>, ClusterError> {
+        let mut states: Vec<_> = Component::ALL.iter().map(|component| self.state(*component)).collect();
+        let kubectl = Kubectl::of(&self.layout);
+        if supervise::running(&self.layout, Component::Apiserver.name()).is_some() {
+            let format = "jsonpath={range .items[*]}{.kind} {.metadata.namespace} {.metadata.name} {.spec.replicas} \
+                          {.status.desiredNumberScheduled} {.status.availableReplicas} {.status.numberAvailable}{\"\\n\"}{end}";
+            let format = format.replace("} {", "},{");
+            let kinds = "deployments,statefulsets,daemonsets";
+            let told = kubectl.run(&["get", kinds, "-A", "-o", &format, "--request-timeout=10s"]).unwrap_or_default();
+            states.extend(told.lines().filter_map(workload));
+        }
+        Ok(states)
+    }
+
+    fn down(&self, tell: Tell<'_>) -> Result<(), ClusterError> {
+        if !self.layout.root().exists() {
+            return Ok(());
+        }
+        let lock = self.lock()?;
+        // Who starts pods ends first, who runs them last.
+        for component in Component::ALL.iter().rev() {
+            tell(Event::Step(format!("{}: ending", component.name())));
+            supervise::end_component(&self.layout, component.name());
+        }
+        tell(Event::Step("pods: ending".to_owned()));
+        let socket = self.layout.socket().display().to_string();
+        let gone = poll(PATIENCE, || {
+            // Everything in this control group is the lab's, whatever started it.
+            machine::in_groups().into_iter().filter_map(supervise::Record::of).for_each(|process| process.kill());
+            supervise::with_argument(&socket).iter().for_each(supervise::Record::kill);
+            (machine::in_groups().is_empty() && supervise::with_argument(&socket).is_empty()).then_some(())
+        });
+        tell(Event::Step("network, mounts and settings: putting back".to_owned()));
+        machine::restore(&self.layout)?;
+        if gone.is_none() {
+            let component = "the pods".to_owned();
+            let log = format!("{:?}", machine::in_groups());
+            return Err(ClusterError::NotReady { component, why: "some processes do not end".to_owned(), log });
+        }
+        let root = self.layout.root();
+        fs::remove_dir_all(root).map_err(ClusterError::io("removing", root))?;
+        drop(fs::remove_file(root.with_extension("lock")));
+        drop(lock);
+        Ok(())
+    }
+
+    fn log(&self, component: &str, lines: usize) -> Result<String, ClusterError> {
+        if !self.components().contains(&component) {
+            return Err(ClusterError::NoComponent(component.to_owned()));
+        }
+        if !self.layout.log(component).exists() {
+            return Err(ClusterError::NotUp);
+        }
+        Ok(supervise::last_lines(&self.layout, component, lines))
+    }
+
+    fn components(&self) -> Vec<&'static str> {
+        Component::ALL.iter().map(|component| component.name()).collect()
+    }
+
+    fn shell(&self) -> Result<Shell, ClusterError> {
+        let shell = Shell { kubeconfig: self.layout.kubeconfig(), programs: self.layout.path("bin") };
+        if shell.kubeconfig.exists() { Ok(shell) } else { Err(ClusterError::NotUp) }
+    }
+}
+
+impl Native {
+    fn state(&self, component: Component) -> State {
+        let name = component.name().to_owned();
+        if supervise::running(&self.layout, component.name()).is_none() {
+            return State { name, ready: false, says: "not running".to_owned() };
+        }
+        match self.is_ready(component) {
+            Ok(()) => State { name, ready: true, says: "ready".to_owned() },
+            Err(why) => State { name, ready: false, says: why },
+        }
+    }
+}
+
+/// A workload from `KIND,NAMESPACE,NAME,` and its four numbers, of which each kind has two.
+fn workload(line: &str) -> Option<State> {
+    let fields: Vec<_> = line.split(',').collect();
+    let [_, namespace, name, counts @ ..] = fields.as_slice() else { return None };
+    let number = |at: usize| counts.get(at).and_then(|text| text.parse::<u32>().ok());
+    let wanted = number(0).or(number(1)).unwrap_or(0);
+    let available = number(2).or(number(3)).unwrap_or(0);
+    (wanted > 0).then(|| State {
+        name: format!("{namespace}/{name}"),
+        ready: available >= wanted,
+        says: format!("{available} of {wanted} available"),
+    })
+}
+
+/// Whether the extent runs a pod of it. Kubernetes alone runs CoreDNS; everything else belongs to the release.
+fn needed(image: &Image, extent: Extent) -> bool {
+    match extent {
+        Extent::Kubernetes => matches!(image.short(), "pause" | "coredns"),
+        Extent::Release => !matches!(image.short(), "argocd" | "redis"),
+        Extent::All => true,
+    }
+}
+
+fn needed_programs(extent: Extent) -> Vec<Program> {
+    let processes = Component::ALL.iter().filter_map(|component| match component.binary() {
+        Binary::Built(program) => Some(program),
+        Binary::Installed(_) => None,
+    });
+    let pods = IMAGES.iter().filter(|image| needed(image, extent)).flat_map(Image::programs);
+    processes.chain(pods).collect()
+}
+
+fn read(path: &Path) -> Result<String, ClusterError> {
+    fs::read_to_string(path).map_err(ClusterError::io("reading", path))
+}
+
+fn connect(address: &str) -> io::Result<TcpStream> {
+    let address: SocketAddr = address.parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    Ok(stream)
+}
+
+/// Whether the path answers 200.
+fn http(address: &str, path: &str) -> io::Result<()> {
+    let mut stream = connect(address)?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).unwrap_or_default();
+    if status == "200" { Ok(()) } else { Err(io::Error::other(format!("{path} answers {status}"))) }
+}
+
+#[cfg(test)]
+#[path = "native_tests.rs"]
+mod tests;

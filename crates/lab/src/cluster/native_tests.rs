@@ -1,0 +1,95 @@
+//! Tests of the native driver. What needs root and containerd is skipped, loudly, where these are missing.
+
+use super::*;
+
+#[test]
+fn workloads_of_every_kind_are_read() {
+    let state = |line| workload(line).map(|state| (state.name, state.ready, state.says));
+    let some = |name: &str, ready, says: &str| Some((name.to_owned(), ready, says.to_owned()));
+    assert_eq!(state("Deployment,a,b,2,,1,"), some("a/b", false, "1 of 2 available"));
+    assert_eq!(state("DaemonSet,a,c,,1,,1"), some("a/c", true, "1 of 1 available"));
+    assert_eq!(state("Deployment,argocd,argocd-dex-server,0,,,"), None);
+}
+
+#[test]
+fn a_larger_lab_has_all_of_the_smaller() {
+    let of = needed_programs;
+    assert!(of(Extent::Kubernetes).iter().all(|program| of(Extent::Release).contains(program)));
+    assert!(of(Extent::Release).iter().all(|program| of(Extent::All).contains(program)));
+    assert!(!of(Extent::Release).contains(&Program::ArgoCd) && of(Extent::All).contains(&Program::ArgoCd));
+}
+
+#[test]
+fn a_lab_that_is_not_there_is_down() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lab = Native::new(Layout::at(folder.path().join("lab")));
+    lab.down(&|_| panic!("nothing to do")).expect("down");
+    assert!(lab.status().expect("a status").iter().all(|state| !state.ready && state.says == "not running"));
+    assert!(matches!(lab.shell(), Err(ClusterError::NotUp)));
+    assert!(matches!(lab.log("etcd", 5), Err(ClusterError::NotUp)));
+    assert!(matches!(lab.log("dockerd", 5), Err(ClusterError::NoComponent(_))));
+}
+
+/// What a lab must leave as it was: mounts, interfaces, rules, settings.
+fn of_the_machine() -> Vec<String> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").expect("mounts");
+    // Others mount things meanwhile; their numbers differ from run to run.
+    let mut found: Vec<_> = mounts.lines().filter_map(|line| line.split(' ').nth(4).map(str::to_owned)).collect();
+    found.sort();
+    let links = machine::run("ip", &["-brief", "link"]).expect("interfaces");
+    found.extend(links.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)));
+    for tables in ["iptables-save", "ip6tables-save"] {
+        let rules = machine::run(tables, &[]).expect("rules");
+        found.extend(rules.lines().filter(|line| line.starts_with("-A") || line.starts_with(":KUBE")).map(str::to_owned));
+    }
+    for setting in ["net/ipv4/ip_forward", "net/bridge/bridge-nf-call-iptables", "net/ipv4/conf/all/route_localnet"] {
+        found.push(fs::read_to_string(Path::new("/proc/sys").join(setting)).unwrap_or_default());
+    }
+    found
+}
+
+/// Bridge, containerd, etcd and a container: without Kubernetes, whose build takes minutes.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn what_comes_up_leaves_nothing_behind() {
+    if let Err(why) = machine::check() {
+        eprintln!("SKIPPED: {why}");
+        return;
+    }
+    if Path::new("/sys/class/net").join(super::super::layout::BRIDGE).exists() {
+        eprintln!("SKIPPED: a lab is up on this machine");
+        return;
+    }
+    let Ok(etcd) = ensure(Program::Etcd, &mut |_| {}) else {
+        eprintln!("SKIPPED: no Go on this machine");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let lab = Native::new(Layout::at(folder.path().join("lab")));
+    let before = of_the_machine();
+    let programs = Programs::from([(Program::Etcd, etcd)]);
+    let up = || {
+        lab.write_files()?;
+        machine::prepare(&lab.layout)?;
+        lab.start(Component::Containerd, &programs, &|_| {})?;
+        lab.start(Component::Etcd, &programs, &|_| {})?;
+        let pause = IMAGES.iter().find(|image| image.short() == "pause").expect("the image");
+        lab.image(pause, folder.path(), &programs, &|_| {})?;
+        // As kubelet's runtime does: below the lab's control group.
+        let group = format!("/{}/pod", super::super::layout::CGROUP);
+        lab.ctr(&["run", "--detach", "--cgroup", &group, pause.name, "pod"])?;
+        assert!(lab.ctr(&["tasks", "ls"])?.contains("RUNNING"), "the container runs");
+        Ok::<_, ClusterError>(())
+    };
+    let result = up();
+    let running = (supervise::running(&lab.layout, "etcd"), machine::in_groups().len());
+    let during = of_the_machine();
+    let down = lab.down(&|_| {});
+    result.expect("it comes up");
+    down.expect("it goes");
+    assert!(running.0.is_some_and(|etcd| !etcd.runs()) && running.1 == 1, "etcd and the container ran, and have ended");
+    assert_ne!(during, before, "nothing was there to be taken away");
+    assert_eq!(of_the_machine(), before);
+    assert!(machine::in_groups().is_empty() && !lab.layout.root().exists());
+    assert!(machine::control_groups().iter().all(|group| !group.exists()));
+}

@@ -1,0 +1,129 @@
+//! `lab up`, `down`, `status`, `logs` and `env`: the cluster on this machine.
+
+use super::build;
+use crate::args::{LogsArgs, Until, UpArgs};
+use crate::error::{CommandError, Doing};
+use crate::exit::Exit;
+use crate::ui::{Progress, Ui};
+use lab::cluster::{ADDRESSES, ClusterError, Driver, Event, Extent, Layout, Native, git_url};
+use std::path::Path;
+use std::time::Instant;
+
+fn lab() -> Result<impl Driver, CommandError> {
+    Ok(Native::new(Layout::of_this_person().map_err(|error| failed("find the lab", error))?))
+}
+
+pub(super) fn up(ui: &Ui, args: &UpArgs) -> Result<Exit, CommandError> {
+    let extent = match args.until {
+        Until::Kubernetes => Extent::Kubernetes,
+        Until::Release => Extent::Release,
+        Until::All => Extent::All,
+    };
+    let repository = args.path.canonicalize().doing(format!("find {}", args.path.display()))?;
+    let began = Instant::now();
+    let bar = ui.progress();
+    let result = lab()?.up(&repository, extent, &|event| show(&bar, event));
+    bar.done();
+    result.map_err(|error| failed("bring the lab up", error))?;
+    ui.line(&format!("the lab is up ({:.0} s)", began.elapsed().as_secs_f32()))?;
+    let addresses = match extent {
+        Extent::Kubernetes => &[],
+        Extent::Release => &ADDRESSES[1..],
+        Extent::All => &ADDRESSES[..],
+    };
+    for (what, address) in addresses {
+        ui.line(&format!("  {what:14} {address}"))?;
+    }
+    if extent == Extent::All {
+        ui.line("  Argo CD's account: readonly, a-super-secure-password")?;
+        ui.line(&format!("  {:14} {}, remote `lab`: git push lab HEAD:main", "git", git_url()))?;
+    }
+    let shell = format!("eval \"$({} lab env)\"", ui.program);
+    ui.next(&[
+        (shell, "kubectl, argocd and the rollouts plugin on it"),
+        (format!("{} lab status", ui.program), "how each part is"),
+        (format!("{} lab down", ui.program), "end it"),
+    ])?;
+    Ok(Exit::Done)
+}
+
+pub(super) fn status(ui: &Ui) -> Result<Exit, CommandError> {
+    let states = lab()?.status().map_err(|error| failed("ask the lab", error))?;
+    let width = states.iter().map(|state| state.name.len()).max().unwrap_or_default();
+    for state in &states {
+        // An error of a component may have many lines.
+        let says = state.says.lines().next_back().unwrap_or_default();
+        ui.line(&format!("{} {:width$}  {says}", if state.ready { "ok" } else { "--" }, state.name))?;
+    }
+    Ok(if states.iter().all(|state| state.ready) { Exit::Done } else { Exit::Faults })
+}
+
+pub(super) fn down(ui: &Ui) -> Result<Exit, CommandError> {
+    let bar = ui.progress();
+    let result = lab()?.down(&|event| show(&bar, event));
+    bar.done();
+    result.map_err(|error| failed("end the lab", error))?;
+    ui.status("the lab is down");
+    Ok(Exit::Done)
+}
+
+pub(super) fn logs(ui: &Ui, args: &LogsArgs) -> Result<Exit, CommandError> {
+    let lab = lab()?;
+    let Some(component) = &args.component else {
+        lab.components().iter().try_for_each(|name| ui.line(name))?;
+        return Ok(Exit::Done);
+    };
+    let log = lab.log(component, args.lines).map_err(|error| failed("read the log", error))?;
+    ui.line(&log)?;
+    Ok(Exit::Done)
+}
+
+pub(super) fn env(ui: &Ui) -> Result<Exit, CommandError> {
+    let shell = lab()?.shell().map_err(|error| failed("print the exports", error))?;
+    ui.line(&format!("export KUBECONFIG={}", quoted(&shell.kubeconfig)))?;
+    ui.line(&format!("export PATH={}:\"$PATH\"", quoted(&shell.programs)))?;
+    Ok(Exit::Done)
+}
+
+/// As one word of a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+fn show(bar: &Progress, event: Event) {
+    match event {
+        Event::Step(text) => bar.step(&text),
+        Event::Detail(text) => bar.detail(&text),
+        Event::Build(program, progress) => build::show(bar, program.name(), progress),
+    }
+}
+
+fn failed(doing: &str, error: ClusterError) -> CommandError {
+    let hint = match &error {
+        ClusterError::Missing { install, .. } => Some(install.as_str()),
+        ClusterError::NotRoot => Some("run it as root"),
+        ClusterError::NotUp => Some("lab up"),
+        ClusterError::NoComponent(_) => Some("lab logs, without a name, prints those there are"),
+        ClusterError::OtherKubernetes | ClusterError::OtherLab(_) => Some("end it first, or use another machine"),
+        ClusterError::NotReady { .. } => Some("lab up goes on from here; lab logs COMPONENT shows more"),
+        _ => None,
+    };
+    let command = match &error {
+        ClusterError::Build(error) => build::failed(error),
+        _ => CommandError::user(format!("cannot {doing}")).because(&error),
+    };
+    match hint {
+        Some(hint) => command.hint(hint),
+        None => command,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_path_is_one_word() {
+        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
+}
