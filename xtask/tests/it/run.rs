@@ -55,6 +55,7 @@ fn quiet(mut command: Command, folder: &Path) -> Command {
         .env("XDG_CONFIG_HOME", folder.join(".config"))
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CEILING_DIRECTORIES", folder)
+        .env_remove("XDG_STATE_HOME")
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
         .stdin(Stdio::null());

@@ -99,7 +99,9 @@ pub(super) fn before_the_release(manifests: &str) -> String {
 /// The ApplicationSet, following the lab's git server.
 pub(super) fn following_the_lab(appset: &str) -> String {
     let lines = appset.lines().map(|line| match line.split_once("repoURL:") {
-        Some((before, _)) if before.trim_start_matches([' ', '-']).is_empty() => format!("{before}repoURL: {GIT_URL}\n"),
+        Some((before, _)) if before.trim_start_matches([' ', '-']).is_empty() => {
+            format!("{before}repoURL: {GIT_URL}\n")
+        }
         _ => format!("{line}\n"),
     });
     lines.collect()
@@ -131,8 +133,13 @@ mod tests {
     fn gates_find_prometheus_where_it_serves() {
         let gates = of_the_repository("manifests/hotrod/analysis-template.yaml");
         assert!(gates.contains("http://prometheus-server.prometheus.svc.cluster.local\n"));
-        assert!(PROMETHEUS.contains("  name: prometheus-server\n  namespace: prometheus\n") && PROMETHEUS.contains("port: 80,"));
-        assert!(of_the_repository("manifests/otel/config.yaml").contains("jaeger-collector.jaeger.svc.cluster.local:4317"));
+        assert!(
+            PROMETHEUS.contains("  name: prometheus-server\n  namespace: prometheus\n")
+                && PROMETHEUS.contains("port: 80,")
+        );
+        assert!(
+            of_the_repository("manifests/otel/config.yaml").contains("jaeger-collector.jaeger.svc.cluster.local:4317")
+        );
         assert!(JAEGER.contains("name: jaeger-collector\n  namespace: jaeger\n"));
     }
 
@@ -157,7 +164,8 @@ mod tests {
     #[test]
     fn installs_are_fitted_to_the_node() {
         let install = "kind: Deployment\nspec:\n      - image: quay.io/x/y:latest\n        imagePullPolicy: Always\n            ephemeral-storage: 1Gi\n";
-        let fitted = "kind: Deployment\nspec:\n      - image: quay.io/x/y:v1.8.3\n        imagePullPolicy: IfNotPresent\n";
+        let fitted =
+            "kind: Deployment\nspec:\n      - image: quay.io/x/y:v1.8.3\n        imagePullPolicy: IfNotPresent\n";
         assert_eq!(rollouts(install), fitted);
         let install = "kind: Service\nspec:\n---\nkind: Deployment\nmetadata:\n  name: argocd-dex-server\nspec:\n  x: 1\n---\n\
                        kind: Deployment\nmetadata:\n  name: argocd-server\nspec:\n        env:\n        - name: A\n";

@@ -143,11 +143,7 @@ fn configuration(image: &Image, digest: &str) -> serde_json::Value {
     })
 }
 
-fn add(
-    entries: &mut Entries,
-    part: &Part,
-    built: &dyn Fn(Program) -> Option<PathBuf>,
-) -> Result<(), ClusterError> {
+fn add(entries: &mut Entries, part: &Part, built: &dyn Fn(Program) -> Option<PathBuf>) -> Result<(), ClusterError> {
     let lacking = |what: &str| {
         let missing = io::Error::from(io::ErrorKind::NotFound);
         ClusterError::io("finding", what)(missing)

@@ -80,7 +80,8 @@ fn named(user: &str, group: Option<&str>) -> CertificateParams {
 
 fn serving_names() -> Vec<String> {
     let names = ["localhost", "127.0.0.1", NODE, NODE_IP, API_SERVICE_IP];
-    let service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
+    let service =
+        ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
     names.into_iter().chain(service).map(str::to_owned).collect()
 }
 

@@ -20,8 +20,11 @@ pub(super) fn files(layout: &Layout) -> Vec<(String, String)> {
 }
 
 fn kubeconfig(layout: &Layout, client: &str) -> String {
-    let (ca, certificate, key) =
-        (layout.text("pki/ca.crt"), layout.text(&format!("pki/{client}.crt")), layout.text(&format!("pki/{client}.key")));
+    let (ca, certificate, key) = (
+        layout.text("pki/ca.crt"),
+        layout.text(&format!("pki/{client}.crt")),
+        layout.text(&format!("pki/{client}.key")),
+    );
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: hyperspace-lab\nclusters:\n- name: hyperspace-lab\n  cluster:\n    \
          server: {API}\n    certificate-authority: {ca}\nusers:\n- name: hyperspace-lab\n  user:\n    client-certificate: \

@@ -37,8 +37,7 @@ use Part::{Built, Folder, Installed, Link, Scratch, Text};
 /// What holds a pod's namespaces.
 pub(super) const PAUSE: &str = "docker.io/hyperspace/pause:lab";
 
-const PLAIN: Image =
-    Image { name: "", parts: &[], user: "65532", entrypoint: &[], arguments: &[], folder: "/" };
+const PLAIN: Image = Image { name: "", parts: &[], user: "65532", entrypoint: &[], arguments: &[], folder: "/" };
 
 const PEOPLE: Part = Text(
     "etc/passwd",
@@ -97,8 +96,12 @@ pub(super) const IMAGES: [Image; 12] = [
             Installed("curl"),
             Installed("sh"),
             Installed("sleep"),
+            // For whoever looks around in the pod.
             Installed("cat"),
             Installed("date"),
+            Installed("env"),
+            Installed("head"),
+            Installed("ls"),
             CERTIFICATES,
             PEOPLE,
             Scratch("tmp"),

@@ -25,7 +25,16 @@ impl<'a> Kubectl<'a> {
     /// Applies manifests. On the server's side: a large CRD has no room in the annotation of the other way, and whoever else
     /// owns a field keeps it.
     pub(super) fn apply(&self, namespace: &str, manifests: &str) -> Result<(), ClusterError> {
-        let args = ["apply", "--server-side", "--force-conflicts", "--field-manager=hyperspace-lab", "-n", namespace, "-f", "-"];
+        let args = [
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "--field-manager=hyperspace-lab",
+            "-n",
+            namespace,
+            "-f",
+            "-",
+        ];
         self.with_input(&args, manifests).map(drop)
     }
 

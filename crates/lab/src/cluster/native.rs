@@ -53,7 +53,8 @@ impl Native {
 
     fn write_files(&self) -> Result<(), ClusterError> {
         let layout = &self.layout;
-        for folder in ["logs", "processes", "images", "pki", "bin", "git", "config/cni", "kubelet-plugins", "pod-logs"] {
+        for folder in ["logs", "processes", "images", "pki", "bin", "git", "config/cni", "kubelet-plugins", "pod-logs"]
+        {
             let path = layout.path(folder);
             fs::create_dir_all(&path).map_err(ClusterError::io("creating", &path))?;
         }
@@ -215,18 +216,20 @@ impl Native {
             up?;
             tell(Event::Step("waiting for the node".to_owned()));
             self.wait_for_node()?;
-            Kubectl::of(&self.layout).apply("kube-system", addons::COREDNS)?;
             tell(Event::Step("importing images".to_owned()));
-            images.join().unwrap_or_else(|_| Err(ClusterError::io("importing", "images")(io::ErrorKind::Other.into())))
-        })
+            let failed = |_| Err(ClusterError::io("importing", "images")(io::ErrorKind::Other.into()));
+            images.join().unwrap_or_else(failed)
+        })?;
+        // A pod that comes before its image waits ten seconds for the next try.
+        Kubectl::of(&self.layout).apply("kube-system", addons::COREDNS)
     }
 
-    fn release(&self, repository: &Path, tell: Tell<'_>) -> Result<(), ClusterError> {
+    fn apply_base(&self, tell: Tell<'_>) -> Result<(), ClusterError> {
         let kubectl = Kubectl::of(&self.layout);
-        tell(Event::Step("Prometheus, Jaeger and Argo Rollouts".to_owned()));
-        kubectl.apply("default", addons::PROMETHEUS)?;
-        kubectl.apply("default", addons::JAEGER)?;
-        kubectl.apply("default", &addons::namespace("argo-rollouts"))?;
+        tell(Event::Step("applying Prometheus, Jaeger and Argo Rollouts".to_owned()));
+        kubectl.apply("prometheus", addons::PROMETHEUS)?;
+        kubectl.apply("jaeger", addons::JAEGER)?;
+        kubectl.apply("argo-rollouts", &addons::namespace("argo-rollouts"))?;
         let module = build::module_folder(Program::RolloutsController, "github.com/argoproj/argo-rollouts")?;
         for file in ["manifests/install.yaml", "manifests/dashboard-install.yaml"] {
             kubectl.apply("argo-rollouts", &addons::rollouts(&read(&module.join(file))?))?;
@@ -235,11 +238,16 @@ impl Native {
         let crds = ["rollouts", "analysistemplates", "analysisruns"].map(|name| format!("crd/{name}.argoproj.io"));
         let mut args = vec!["wait", "--for=condition=Established", "--timeout=60s"];
         args.extend(crds.iter().map(String::as_str));
-        kubectl.run(&args)?;
-        self.wait_for_workloads(&addons::BASE, tell)?;
-        tell(Event::Step("HotROD on the old version".to_owned()));
-        release::apply_old(&kubectl, repository)?;
-        self.wait_for_workloads(&[("otel", "daemonset/collector")], tell)
+        kubectl.run(&args).map(drop)
+    }
+
+    fn apply_argocd(&self, tell: Tell<'_>) -> Result<(), ClusterError> {
+        let kubectl = Kubectl::of(&self.layout);
+        tell(Event::Step("applying Argo CD".to_owned()));
+        kubectl.apply("argocd", &addons::namespace("argocd"))?;
+        let module = build::module_folder(Program::ArgoCd, "github.com/argoproj/argo-cd/v3")?;
+        kubectl.apply("argocd", &addons::argocd(&read(&module.join("manifests/install.yaml"))?))?;
+        kubectl.apply("argocd", addons::ARGOCD_SETTINGS)
     }
 
     /// The Rollout before Argo CD changes it: a canary beside nothing is no canary.
@@ -255,21 +263,14 @@ impl Native {
         })
     }
 
-    fn argocd(&self, repository: &Path, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
-        let kubectl = Kubectl::of(&self.layout);
-        tell(Event::Step("Argo CD".to_owned()));
-        kubectl.apply("default", &addons::namespace("argocd"))?;
-        let module = build::module_folder(Program::ArgoCd, "github.com/argoproj/argo-cd/v3")?;
-        kubectl.apply("argocd", &addons::argocd(&read(&module.join("manifests/install.yaml"))?))?;
-        kubectl.apply("argocd", addons::ARGOCD_SETTINGS)?;
+    fn follow_repository(&self, repository: &Path, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
         release::serve_repository(&self.layout, repository)?;
         self.start(Component::Git, programs, tell)?;
         release::add_remote(repository);
+        tell(Event::Step("waiting for Argo CD".to_owned()));
         self.wait_for_workloads(&addons::ARGOCD, tell)?;
-        tell(Event::Step("HotROD on the old version".to_owned()));
-        self.wait_for_hotrod()?;
-        tell(Event::Step("the ApplicationSet".to_owned()));
-        release::follow(&kubectl, &self.layout, repository)
+        tell(Event::Step("applying the ApplicationSet".to_owned()));
+        release::follow(&Kubectl::of(&self.layout), &self.layout, repository)
     }
 
     fn link_programs(&self, programs: &Programs) -> Result<(), ClusterError> {
@@ -299,11 +300,21 @@ impl Driver for Native {
         if extent == Extent::Kubernetes {
             return self.wait_for_workloads(&[("kube-system", "deployment/coredns")], tell);
         }
-        self.release(repository, tell)?;
-        if extent == Extent::Release {
-            return self.wait_for_hotrod();
+        // Applied before anything is waited for: the pods start side by side.
+        self.apply_base(tell)?;
+        if extent == Extent::All {
+            self.apply_argocd(tell)?;
         }
-        self.argocd(repository, &programs, tell)
+        tell(Event::Step("waiting for Prometheus, Jaeger and Argo Rollouts".to_owned()));
+        self.wait_for_workloads(&addons::BASE, tell)?;
+        tell(Event::Step("HotROD on the old version".to_owned()));
+        release::apply_old(&Kubectl::of(&self.layout), repository)?;
+        self.wait_for_workloads(&[("otel", "daemonset/collector")], tell)?;
+        self.wait_for_hotrod()?;
+        match extent {
+            Extent::All => self.follow_repository(repository, &programs, tell),
+            _ => Ok(()),
+        }
     }
 
     fn status(&self) -> Result<Vec<State>, ClusterError> {

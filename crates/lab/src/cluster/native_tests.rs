@@ -40,7 +40,9 @@ fn of_the_machine() -> Vec<String> {
     found.extend(links.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)));
     for tables in ["iptables-save", "ip6tables-save"] {
         let rules = machine::run(tables, &[]).expect("rules");
-        found.extend(rules.lines().filter(|line| line.starts_with("-A") || line.starts_with(":KUBE")).map(str::to_owned));
+        found.extend(
+            rules.lines().filter(|line| line.starts_with("-A") || line.starts_with(":KUBE")).map(str::to_owned),
+        );
     }
     for setting in ["net/ipv4/ip_forward", "net/bridge/bridge-nf-call-iptables", "net/ipv4/conf/all/route_localnet"] {
         found.push(fs::read_to_string(Path::new("/proc/sys").join(setting)).unwrap_or_default());

@@ -81,7 +81,8 @@ pub(super) fn follow(kubectl: &Kubectl<'_>, layout: &Layout, repository: &Path) 
     let appset = addons::following_the_lab(&texts(&repository.join("appset"))?);
     kubectl.apply("argocd", &appset)?;
     let (head, wanted) = (head(layout)?, folders(repository)?.len());
-    let format = "jsonpath={range .items[*]}{.metadata.name} {.status.sync.status} {.status.sync.revision}{\"\\n\"}{end}";
+    let format =
+        "jsonpath={range .items[*]}{.metadata.name} {.status.sync.status} {.status.sync.revision}{\"\\n\"}{end}";
     let mut last = String::new();
     let synced = poll(PATIENCE, || {
         last = kubectl.run(&["get", "applications", "-n", "argocd", "-o", format]).unwrap_or_default();

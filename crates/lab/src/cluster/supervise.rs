@@ -176,7 +176,8 @@ mod tests {
         let mut other = Command::new("sleep").arg("600").spawn().expect("sleep");
         let mut process = Record::of(other.id()).expect("it runs");
         process.start -= 1;
-        fs::write(record(&layout, "x"), format!("{} {} {}", process.id, process.start, process.boot)).expect("a record");
+        fs::write(record(&layout, "x"), format!("{} {} {}", process.id, process.start, process.boot))
+            .expect("a record");
         assert_eq!(running(&layout, "x"), None);
         end_component(&layout, "x");
         process.kill();
