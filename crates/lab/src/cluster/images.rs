@@ -81,7 +81,6 @@ pub(super) const IMAGES: [Image; 12] = [
         entrypoint: &["/bin/prometheus"],
         arguments: &["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
         folder: "/prometheus",
-        ..PLAIN
     },
     Image {
         name: "docker.io/jaegertracing/all-in-one:1.65.0",

@@ -270,12 +270,13 @@ fn removal(rules: &str) -> Vec<Vec<String>> {
             let chain = chain.split(' ').next().unwrap_or_default();
             flushes.push(["-w", "-t", table, "-F", chain].map(str::to_owned).to_vec());
             chains.push(["-w", "-t", table, "-X", chain].map(str::to_owned).to_vec());
-        } else if let Some(rule) = line.strip_prefix("-A ").filter(|rule| !rule.starts_with("KUBE-")) {
-            if rule.contains("-j KUBE-") {
-                let mut command = ["-w", "-t", table, "-D"].map(str::to_owned).to_vec();
-                command.extend(words(rule));
-                jumps.push(command);
-            }
+        } else if let Some(rule) = line.strip_prefix("-A ")
+            && !rule.starts_with("KUBE-")
+            && rule.contains("-j KUBE-")
+        {
+            let mut command = ["-w", "-t", table, "-D"].map(str::to_owned).to_vec();
+            command.extend(words(rule));
+            jumps.push(command);
         }
     }
     [jumps, flushes, chains].concat()
