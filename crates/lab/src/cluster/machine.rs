@@ -236,8 +236,12 @@ fn remove_groups(folder: &Path) {
 /// Takes away every mount at or below a folder, the last one first.
 fn unmount(folder: &Path) {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    for mount in mounts_below(&mounts, folder).iter().rev() {
-        drop(run("umount", &["-l", mount]));
+    let below = mounts_below(&mounts, folder);
+    let mut args = vec!["-l"];
+    args.extend(below.iter().rev().map(String::as_str));
+    if args.len() > 1 {
+        // What stays is in the way of removing the folder, which says so.
+        drop(run("umount", &args));
     }
 }
 

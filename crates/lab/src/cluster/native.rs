@@ -53,8 +53,18 @@ impl Native {
 
     fn write_files(&self) -> Result<(), ClusterError> {
         let layout = &self.layout;
-        for folder in ["logs", "processes", "images", "pki", "bin", "git", "config/cni", "kubelet-plugins", "pod-logs"]
-        {
+        for folder in [
+            "logs",
+            "processes",
+            "images",
+            "pki",
+            "bin",
+            "git",
+            "config/cni",
+            "config/registries/_default",
+            "kubelet-plugins",
+            "pod-logs",
+        ] {
             let path = layout.path(folder);
             fs::create_dir_all(&path).map_err(ClusterError::io("creating", &path))?;
         }
@@ -336,9 +346,11 @@ impl Driver for Native {
             return Ok(());
         }
         let lock = self.lock()?;
-        // Who starts pods ends first, who runs them last.
+        tell(Event::Step("components: ending".to_owned()));
+        // All at once: the API waits for its watchers to go.
+        Component::ALL.iter().for_each(|component| supervise::ask_to_end(&self.layout, component.name()));
         for component in Component::ALL.iter().rev() {
-            tell(Event::Step(format!("{}: ending", component.name())));
+            tell(Event::Detail(format!("{}: ending", component.name())));
             supervise::end_component(&self.layout, component.name());
         }
         tell(Event::Step("pods: ending".to_owned()));

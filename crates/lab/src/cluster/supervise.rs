@@ -112,6 +112,13 @@ pub(super) fn start_component(layout: &Layout, name: &str, binary: &Path, args: 
     fs::write(&path, text).map_err(ClusterError::io("writing", &path)).inspect_err(|_| process.kill())
 }
 
+/// Asks a component to end, where it runs, and does not wait.
+pub(super) fn ask_to_end(layout: &Layout, name: &str) {
+    if let Some(process) = running(layout, name) {
+        process.signal(Signal::TERM);
+    }
+}
+
 /// Ends a component, where it runs.
 pub(super) fn end_component(layout: &Layout, name: &str) {
     if let Some(process) = running(layout, name) {
