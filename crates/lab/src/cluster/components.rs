@@ -87,6 +87,16 @@ impl Component {
         }
     }
 
+    /// Variables that it gets. An image that is not on the node is nowhere: no pod makes this machine ask a registry.
+    pub(super) fn environment(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Containerd => {
+                &[("HTTPS_PROXY", "http://127.0.0.1:1"), ("HTTP_PROXY", "http://127.0.0.1:1"), ("NO_PROXY", "")]
+            }
+            _ => &[],
+        }
+    }
+
     pub(super) fn args(self, layout: &Layout) -> Vec<String> {
         let path = |below: &str| layout.text(below);
         let file = |flag: &str, below: &str| format!("--{flag}={}", layout.text(below));
@@ -198,4 +208,41 @@ fn client(layout: &Layout, name: &str) -> Vec<String> {
 #[must_use]
 pub fn git_url() -> &'static str {
     GIT_URL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::configs;
+    use super::*;
+    use std::path::PathBuf;
+
+    #[test]
+    fn nothing_is_written_elsewhere_and_nobody_else_is_served() {
+        let layout = Layout::at(PathBuf::from("/state/lab"));
+        let args = Component::ALL.iter().flat_map(|component| component.args(&layout)).collect::<Vec<_>>().join("\n");
+        let files: String = configs::files(&layout).into_iter().map(|(_, text)| text).collect();
+        // Whatever looks like a path: after a blank, a quote or an equals sign, or behind unix://.
+        let text = format!("{args}\n{files}").replace("unix://", " ");
+        let words = text.split([' ', '"', '=', '\n', ',']).filter(|word| word.starts_with('/'));
+        let elsewhere: Vec<_> = words.filter(|word| !word.starts_with("/state/lab")).collect();
+        assert_eq!(elsewhere, ["/usr/lib/cni", "/hyperspace-lab"], "the plugins and the control group");
+        assert!(!text.contains("0.0.0.0:") && !text.contains("=0.0.0.0"), "{text}");
+    }
+
+    #[test]
+    fn files_that_arguments_name_are_written() {
+        let layout = Layout::at(PathBuf::from("/state/lab"));
+        let pki = super::super::certs::generate().expect("certificates");
+        let pki = pki.into_iter().map(|(name, _)| format!("pki/{name}"));
+        let written: Vec<_> = configs::files(&layout).into_iter().map(|(name, _)| name).chain(pki).collect();
+        for component in Component::ALL {
+            for arg in component.args(&layout) {
+                let path = arg.rsplit('=').next().unwrap_or(&arg);
+                let Some(path) = path.strip_prefix("/state/lab/") else { continue };
+                // Folders are the component's own.
+                let file = path.starts_with("pki/") || path.starts_with("config/");
+                assert!(!file || written.iter().any(|name| name == path), "{}: {path}", component.name());
+            }
+        }
+    }
 }

@@ -7,7 +7,6 @@ pub(super) fn files(layout: &Layout) -> Vec<(String, String)> {
     let mut files = vec![
         ("config/containerd.toml".to_owned(), containerd(layout)),
         ("config/cni/10-hyperspace.conflist".to_owned(), cni(layout)),
-        ("config/registries/_default/hosts.toml".to_owned(), NO_REGISTRY.to_owned()),
         ("config/kubelet.yaml".to_owned(), kubelet(layout)),
         ("config/kube-proxy.yaml".to_owned(), kube_proxy(layout)),
         // The pods' names come from CoreDNS; nothing outside has one for them.
@@ -19,9 +18,6 @@ pub(super) fn files(layout: &Layout) -> Vec<(String, String)> {
     }
     files
 }
-
-/// Where an image that is not on the node is looked for: nowhere. No pod makes this machine ask another one.
-const NO_REGISTRY: &str = "server = \"http://127.0.0.1:1\"\n";
 
 fn kubeconfig(layout: &Layout, client: &str) -> String {
     let (ca, certificate, key) = (
@@ -64,9 +60,6 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   bin_dir = "{CNI_PLUGINS}"
   conf_dir = "{cni}"
 
-[plugins."io.containerd.grpc.v1.cri".registry]
-  config_path = "{registries}"
-
 [plugins."io.containerd.grpc.v1.cri".containerd]
   default_runtime_name = "runc"
 
@@ -77,7 +70,6 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   SystemdCgroup = false
 "#,
         pause = super::images::PAUSE,
-        registries = layout.text("config/registries"),
     )
 }
 

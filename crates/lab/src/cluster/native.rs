@@ -53,18 +53,8 @@ impl Native {
 
     fn write_files(&self) -> Result<(), ClusterError> {
         let layout = &self.layout;
-        for folder in [
-            "logs",
-            "processes",
-            "images",
-            "pki",
-            "bin",
-            "git",
-            "config/cni",
-            "config/registries/_default",
-            "kubelet-plugins",
-            "pod-logs",
-        ] {
+        for folder in ["logs", "processes", "images", "pki", "bin", "git", "config/cni", "kubelet-plugins", "pod-logs"]
+        {
             let path = layout.path(folder);
             fs::create_dir_all(&path).map_err(ClusterError::io("creating", &path))?;
         }
@@ -98,7 +88,13 @@ impl Native {
                 Binary::Installed(name) => machine::find(name),
             };
             let binary = binary.unwrap_or_else(|| name.into());
-            supervise::start_component(&self.layout, name, &binary, &component.args(&self.layout))?;
+            supervise::start_component(
+                &self.layout,
+                name,
+                &binary,
+                &component.args(&self.layout),
+                component.environment(),
+            )?;
         }
         let mut ended = false;
         let ready = poll(PATIENCE, || {

@@ -95,7 +95,13 @@ pub(super) fn running(layout: &Layout, name: &str) -> Option<Record> {
 }
 
 /// Starts a component in a session of its own, so that no terminal's end reaches it.
-pub(super) fn start_component(layout: &Layout, name: &str, binary: &Path, args: &[String]) -> Result<(), ClusterError> {
+pub(super) fn start_component(
+    layout: &Layout,
+    name: &str,
+    binary: &Path,
+    args: &[String],
+    environment: &[(&str, &str)],
+) -> Result<(), ClusterError> {
     let path = layout.log(name);
     let log = File::options().create(true).append(true).open(&path).map_err(ClusterError::io("writing", &path))?;
     let errors = log.try_clone().map_err(ClusterError::io("writing", &path))?;
@@ -103,6 +109,7 @@ pub(super) fn start_component(layout: &Layout, name: &str, binary: &Path, args: 
     let setsid = machine::find("setsid").unwrap_or_else(|| "setsid".into());
     let mut command = Command::new(setsid);
     command.arg(binary).args(args).current_dir(layout.root()).env("PATH", machine::search_path());
+    command.envs(environment.iter().copied());
     command.stdin(Stdio::null()).stdout(log).stderr(errors);
     let child = command.spawn().map_err(ClusterError::io("starting", binary))?;
     let Some(process) = Record::of(child.id()) else { return Ok(()) };
@@ -170,7 +177,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let layout = layout(folder.path());
         let sleep = machine::find("sleep").expect("sleep");
-        start_component(&layout, "sleeper", &sleep, &["600".to_owned()]).expect("a start");
+        start_component(&layout, "sleeper", &sleep, &["600".to_owned()], &[]).expect("a start");
         let process = running(&layout, "sleeper").expect("it runs");
         end_component(&layout, "sleeper");
         assert!(!process.runs() && running(&layout, "sleeper").is_none());
