@@ -15,6 +15,7 @@ mod kubectl;
 mod layout;
 mod machine;
 mod native;
+mod ready;
 mod release;
 mod supervise;
 

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::components::{Binary, Component, Ready};
+use super::components::{Binary, Component};
 use super::error::ClusterError;
 use super::images::{IMAGES, Image};
 use super::kubectl::Kubectl;
 use super::layout::Layout;
-use super::{Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, machine, release, supervise};
+use super::{
+    Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, machine, ready, release, supervise,
+};
 use crate::{Program, build, cache, ensure, poll};
 
 /// For a component to get ready: a machine that builds something beside it is slow.
@@ -99,38 +100,19 @@ impl Native {
         let mut ended = false;
         let ready = poll(PATIENCE, || {
             ended = supervise::running(&self.layout, name).is_none();
-            let ready = !ended && self.is_ready(component).is_ok();
+            let ready = !ended && ready::ask(&self.layout, component).is_ok();
             (ready || ended).then_some(ready)
         });
         if ready == Some(true) {
             return Ok(());
         }
-        let why = match self.is_ready(component) {
+        let why = match ready::ask(&self.layout, component) {
             _ if ended => "the process ended".to_owned(),
             Err(why) => why,
             Ok(()) => return Ok(()),
         };
         let log = supervise::last_lines(&self.layout, name, LINES);
         Err(ClusterError::NotReady { component: name.to_owned(), why, log })
-    }
-
-    /// Asks the component itself.
-    fn is_ready(&self, component: Component) -> Result<(), String> {
-        match component.ready() {
-            Ready::Http(address, path) => http(address, path).map_err(|error| error.to_string()),
-            Ready::Api(server, path) => {
-                let kubectl = Kubectl::of(&self.layout);
-                let told = kubectl.run(&["--server", server, "--request-timeout=5s", "get", "--raw", path]);
-                told.map(drop).map_err(|error| error.to_string())
-            }
-            Ready::Containerd => self.ctr(&["version"]).map(drop).map_err(|error| error.to_string()),
-            Ready::Port(address) => connect(address).map(drop).map_err(|error| error.to_string()),
-        }
-    }
-
-    fn ctr(&self, args: &[&str]) -> Result<String, ClusterError> {
-        let socket = self.layout.socket().display().to_string();
-        machine::run("ctr", &[&["--address", &socket, "--namespace", "k8s.io"], args].concat())
     }
 
     /// Puts the images on the node that are not there as they should be.
@@ -164,7 +146,7 @@ impl Native {
             content.write(image, &archive)?;
         }
         tell(Event::Detail(format!("image {}: importing", image.short())));
-        self.ctr(&["images", "import", &archive.display().to_string()])?;
+        ready::ctr(&self.layout, &["images", "import", &archive.display().to_string()])?;
         fs::write(&note, &content.fingerprint).map_err(ClusterError::io("writing", &note))
     }
 
@@ -324,7 +306,8 @@ impl Driver for Native {
     }
 
     fn status(&self) -> Result<Vec<State>, ClusterError> {
-        let mut states: Vec<_> = Component::ALL.iter().map(|component| self.state(*component)).collect();
+        let mut states: Vec<_> =
+            Component::ALL.iter().map(|component| ready::state(&self.layout, *component)).collect();
         let kubectl = Kubectl::of(&self.layout);
         if supervise::running(&self.layout, Component::Apiserver.name()).is_some() {
             let format = "jsonpath={range .items[*]}{.kind} {.metadata.namespace} {.metadata.name} {.spec.replicas} \
@@ -332,7 +315,7 @@ impl Driver for Native {
             let format = format.replace("} {", "},{");
             let kinds = "deployments,statefulsets,daemonsets";
             let told = kubectl.run(&["get", kinds, "-A", "-o", &format, "--request-timeout=10s"]).unwrap_or_default();
-            states.extend(told.lines().filter_map(workload));
+            states.extend(told.lines().filter_map(ready::workload));
         }
         Ok(states)
     }
@@ -391,33 +374,6 @@ impl Driver for Native {
     }
 }
 
-impl Native {
-    fn state(&self, component: Component) -> State {
-        let name = component.name().to_owned();
-        if supervise::running(&self.layout, component.name()).is_none() {
-            return State { name, ready: false, says: "not running".to_owned() };
-        }
-        match self.is_ready(component) {
-            Ok(()) => State { name, ready: true, says: "ready".to_owned() },
-            Err(why) => State { name, ready: false, says: why },
-        }
-    }
-}
-
-/// A workload from `KIND,NAMESPACE,NAME,` and its four numbers, of which each kind has two.
-fn workload(line: &str) -> Option<State> {
-    let fields: Vec<_> = line.split(',').collect();
-    let [_, namespace, name, counts @ ..] = fields.as_slice() else { return None };
-    let number = |at: usize| counts.get(at).and_then(|text| text.parse::<u32>().ok());
-    let wanted = number(0).or(number(1)).unwrap_or(0);
-    let available = number(2).or(number(3)).unwrap_or(0);
-    (wanted > 0).then(|| State {
-        name: format!("{namespace}/{name}"),
-        ready: available >= wanted,
-        says: format!("{available} of {wanted} available"),
-    })
-}
-
 /// Whether the extent runs a pod of it. Kubernetes alone runs CoreDNS; everything else belongs to the release.
 fn needed(image: &Image, extent: Extent) -> bool {
     match extent {
@@ -438,23 +394,6 @@ fn needed_programs(extent: Extent) -> Vec<Program> {
 
 fn read(path: &Path) -> Result<String, ClusterError> {
     fs::read_to_string(path).map_err(ClusterError::io("reading", path))
-}
-
-fn connect(address: &str) -> io::Result<TcpStream> {
-    let address: SocketAddr = address.parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-    let stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    Ok(stream)
-}
-
-/// Whether the path answers 200.
-fn http(address: &str, path: &str) -> io::Result<()> {
-    let mut stream = connect(address)?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let status = answer.split(' ').nth(1).unwrap_or_default();
-    if status == "200" { Ok(()) } else { Err(io::Error::other(format!("{path} answers {status}"))) }
 }
 
 #[cfg(test)]

@@ -3,15 +3,6 @@
 use super::*;
 
 #[test]
-fn workloads_of_every_kind_are_read() {
-    let state = |line| workload(line).map(|state| (state.name, state.ready, state.says));
-    let some = |name: &str, ready, says: &str| Some((name.to_owned(), ready, says.to_owned()));
-    assert_eq!(state("Deployment,a,b,2,,1,"), some("a/b", false, "1 of 2 available"));
-    assert_eq!(state("DaemonSet,a,c,,1,,1"), some("a/c", true, "1 of 1 available"));
-    assert_eq!(state("Deployment,argocd,argocd-dex-server,0,,,"), None);
-}
-
-#[test]
 fn a_larger_lab_has_all_of_the_smaller() {
     let of = needed_programs;
     assert!(of(Extent::Kubernetes).iter().all(|program| of(Extent::Release).contains(program)));
@@ -81,8 +72,8 @@ fn what_comes_up_leaves_nothing_behind() {
         lab.image(pause, folder.path(), &programs, &|_| {})?;
         // As kubelet's runtime does: below the lab's control group.
         let group = format!("/{}/pod", super::super::layout::CGROUP);
-        lab.ctr(&["run", "--detach", "--cgroup", &group, pause.name, "pod"])?;
-        assert!(lab.ctr(&["tasks", "ls"])?.contains("RUNNING"), "the container runs");
+        ready::ctr(&lab.layout, &["run", "--detach", "--cgroup", &group, pause.name, "pod"])?;
+        assert!(ready::ctr(&lab.layout, &["tasks", "ls"])?.contains("RUNNING"), "the container runs");
         if !programs.contains_key(&Program::KubeApiserver) {
             eprintln!("SKIPPED: no kube-apiserver is built, which would say whether it takes our manifests");
             return Ok(());

@@ -1,0 +1,88 @@
+//! Asking the parts of a lab whether they serve.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use super::components::{Component, Ready};
+use super::error::ClusterError;
+use super::kubectl::Kubectl;
+use super::layout::Layout;
+use super::{State, machine, supervise};
+
+/// Asks the component itself.
+pub(super) fn ask(layout: &Layout, component: Component) -> Result<(), String> {
+    match component.ready() {
+        Ready::Http(address, path) => http(address, path).map_err(|error| error.to_string()),
+        Ready::Api(server, path) => {
+            let kubectl = Kubectl::of(layout);
+            let told = kubectl.run(&["--server", server, "--request-timeout=5s", "get", "--raw", path]);
+            told.map(drop).map_err(|error| error.to_string())
+        }
+        Ready::Containerd => ctr(layout, &["version"]).map(drop).map_err(|error| error.to_string()),
+        Ready::Port(address) => connect(address).map(drop).map_err(|error| error.to_string()),
+    }
+}
+
+/// containerd's client, on the lab's socket.
+pub(super) fn ctr(layout: &Layout, args: &[&str]) -> Result<String, ClusterError> {
+    let socket = layout.socket().display().to_string();
+    machine::run("ctr", &[&["--address", &socket, "--namespace", "k8s.io"], args].concat())
+}
+
+/// A component's state for people.
+pub(super) fn state(layout: &Layout, component: Component) -> State {
+    let name = component.name().to_owned();
+    if supervise::running(layout, component.name()).is_none() {
+        return State { name, ready: false, says: "not running".to_owned() };
+    }
+    match ask(layout, component) {
+        Ok(()) => State { name, ready: true, says: "ready".to_owned() },
+        Err(why) => State { name, ready: false, says: why },
+    }
+}
+
+/// A workload from `KIND,NAMESPACE,NAME,` and its four numbers, of which each kind has two.
+pub(super) fn workload(line: &str) -> Option<State> {
+    let fields: Vec<_> = line.split(',').collect();
+    let [_, namespace, name, counts @ ..] = fields.as_slice() else { return None };
+    let number = |at: usize| counts.get(at).and_then(|text| text.parse::<u32>().ok());
+    let wanted = number(0).or(number(1)).unwrap_or(0);
+    let available = number(2).or(number(3)).unwrap_or(0);
+    (wanted > 0).then(|| State {
+        name: format!("{namespace}/{name}"),
+        ready: available >= wanted,
+        says: format!("{available} of {wanted} available"),
+    })
+}
+
+fn connect(address: &str) -> io::Result<TcpStream> {
+    let address: SocketAddr = address.parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    Ok(stream)
+}
+
+/// Whether the path answers 200.
+fn http(address: &str, path: &str) -> io::Result<()> {
+    let mut stream = connect(address)?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).unwrap_or_default();
+    if status == "200" { Ok(()) } else { Err(io::Error::other(format!("{path} answers {status}"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workloads_of_every_kind_are_read() {
+        let state = |line| workload(line).map(|state| (state.name, state.ready, state.says));
+        let some = |name: &str, ready, says: &str| Some((name.to_owned(), ready, says.to_owned()));
+        assert_eq!(state("Deployment,a,b,2,,1,"), some("a/b", false, "1 of 2 available"));
+        assert_eq!(state("DaemonSet,a,c,,1,,1"), some("a/c", true, "1 of 1 available"));
+        assert_eq!(state("Deployment,argocd,argocd-dex-server,0,,,"), None);
+    }
+}

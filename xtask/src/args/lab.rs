@@ -1,0 +1,67 @@
+//! The arguments of `lab`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct LabArgs {
+    #[command(subcommand)]
+    pub(crate) command: LabCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabCommand {
+    /// Build the programs into the shared cache (needs Go)
+    Build(BuildArgs),
+    /// Bring a real one-node Kubernetes up on this machine, with all that the mission has
+    ///
+    /// Linux and root, without Docker and without a registry: the programs are built from pinned Go modules, their images
+    /// packed here. It starts only what does not run yet, so it can be interrupted and run again. HotROD begins with its old
+    /// version; Argo CD then deploys what HEAD says from the lab's git server, which becomes remote `lab`.
+    Up(UpArgs),
+    /// Say how each part of it is
+    Status,
+    /// End it, and put back what it changed on this machine; what was built stays
+    Down,
+    /// Show the last lines of a component's log
+    Logs(LogsArgs),
+    /// Print the exports for a shell: KUBECONFIG, and PATH with argocd and the kubectl plugin
+    Env,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// Those of the cluster as well
+    #[arg(long)]
+    pub(crate) cluster: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// The repository with manifests/ and appset/
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// How far it comes up
+    #[arg(long, value_name = "STAGE", default_value = "all")]
+    pub(crate) until: Until,
+}
+
+/// How far the lab comes up.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Until {
+    /// Kubernetes and CoreDNS
+    Kubernetes,
+    /// Prometheus, Jaeger, Argo Rollouts, and the manifests with HotROD's old version, without Argo CD
+    Release,
+    /// Argo CD and the git server too
+    All,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// The component; without one, their names
+    pub(crate) component: Option<String>,
+    /// How many lines
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
+    pub(crate) lines: usize,
+}
