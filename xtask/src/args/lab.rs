@@ -13,11 +13,11 @@ pub(crate) struct LabArgs {
 pub(crate) enum LabCommand {
     /// Build the programs into the shared cache (needs Go)
     Build(BuildArgs),
-    /// Bring a real one-node Kubernetes up on this machine, with all that the mission has
+    /// Bring a real one-node Kubernetes up on this machine, with what the release needs
     ///
     /// Linux and root, without Docker and without a registry: the programs are built from pinned Go modules, their images
     /// packed here. It starts only what does not run yet, so it can be interrupted and run again. HotROD begins with its old
-    /// version; Argo CD then deploys what HEAD says from the lab's git server, which becomes remote `lab`.
+    /// version.
     Up(UpArgs),
     /// Say how each part of it is
     Status,
@@ -42,7 +42,7 @@ pub(crate) struct UpArgs {
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) path: PathBuf,
     /// How far it comes up
-    #[arg(long, value_name = "STAGE", default_value = "all")]
+    #[arg(long, value_name = "STAGE", default_value = "release")]
     pub(crate) until: Until,
 }
 
@@ -53,8 +53,8 @@ pub(crate) enum Until {
     Kubernetes,
     /// Prometheus, Jaeger, Argo Rollouts, and the manifests with HotROD's old version, without Argo CD
     Release,
-    /// Argo CD and the git server too
-    All,
+    /// Argo CD and a git server too, which deploy what HEAD says: written, not yet run to its end
+    Argocd,
 }
 
 #[derive(Debug, Args)]

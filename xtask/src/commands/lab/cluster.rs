@@ -17,7 +17,7 @@ pub(super) fn up(ui: &Ui, args: &UpArgs) -> Result<Exit, CommandError> {
     let extent = match args.until {
         Until::Kubernetes => Extent::Kubernetes,
         Until::Release => Extent::Release,
-        Until::All => Extent::All,
+        Until::Argocd => Extent::All,
     };
     let repository = args.path.canonicalize().doing(format!("find {}", args.path.display()))?;
     let began = Instant::now();
