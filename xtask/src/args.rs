@@ -118,7 +118,7 @@ Exit codes: 0 every canary ended as it should, 1 one did not, 2 could not run.")
 Examples:
   hyperspace lab build                    the judges, ahead of the tests
   hyperspace lab up                       Kubernetes, Argo Rollouts, Prometheus, Jaeger and HotROD's old version
-  eval \"$(hyperspace lab env)\"           kubectl, argocd and the rollouts plugin on it
+  eval \"$(hyperspace lab env)\"           kubectl and its rollouts plugin on it
   hyperspace lab down                     nothing of it stays but what was built")]
     Lab(LabArgs),
     /// Measure speed, beside the peers

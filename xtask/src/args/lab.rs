@@ -25,7 +25,7 @@ pub(crate) enum LabCommand {
     Down,
     /// Show the last lines of a component's log
     Logs(LogsArgs),
-    /// Print the exports for a shell: KUBECONFIG, and PATH with argocd and the kubectl plugin
+    /// Print the exports for a shell: KUBECONFIG, and PATH with the kubectl plugin, and argocd where it is built
     Env,
 }
 

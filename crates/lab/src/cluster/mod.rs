@@ -105,6 +105,6 @@ pub trait Driver {
 pub struct Shell {
     /// For `KUBECONFIG`.
     pub kubeconfig: PathBuf,
-    /// For the front of `PATH`: the `argocd` CLI and the kubectl plugin.
+    /// For the front of `PATH`: the kubectl plugin, and the `argocd` CLI where it is built.
     pub programs: PathBuf,
 }

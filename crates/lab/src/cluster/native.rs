@@ -263,7 +263,8 @@ impl Native {
 
     fn link_programs(&self, programs: &Programs) -> Result<(), ClusterError> {
         for program in [Program::ArgoCd, Program::RolloutsPlugin] {
-            let Some(binary) = programs.get(&program) else { continue };
+            // The CLI serves a lab that runs no Argo CD yet.
+            let Some(binary) = programs.get(&program).cloned().or_else(|| build::built(program)) else { continue };
             let link = self.layout.path("bin").join(program.name());
             // There may be none, or one to an older build.
             drop(fs::remove_file(&link));

@@ -40,7 +40,7 @@ pub(super) fn up(ui: &Ui, args: &UpArgs) -> Result<Exit, CommandError> {
     }
     let shell = format!("eval \"$({} lab env)\"", ui.program);
     ui.next(&[
-        (shell, "kubectl, argocd and the rollouts plugin on it"),
+        (shell, "kubectl and its rollouts plugin on it"),
         (format!("{} lab status", ui.program), "how each part is"),
         (format!("{} lab down", ui.program), "end it"),
     ])?;
