@@ -25,16 +25,18 @@ impl<'a> Kubectl<'a> {
     /// Applies manifests. On the server's side: a large CRD has no room in the annotation of the other way, and whoever else
     /// owns a field keeps it.
     pub(super) fn apply(&self, namespace: &str, manifests: &str) -> Result<(), ClusterError> {
-        let args = [
-            "apply",
-            "--server-side",
-            "--force-conflicts",
-            "--field-manager=hyperspace-lab",
-            "-n",
-            namespace,
-            "-f",
-            "-",
-        ];
+        self.apply_by("hyperspace-lab", namespace, manifests)
+    }
+
+    /// Applies over what [`apply`](Self::apply) did. As another owner: from the same one, the API would take what these
+    /// manifests leave out, labels for one, as given up.
+    pub(super) fn apply_over(&self, namespace: &str, manifests: &str) -> Result<(), ClusterError> {
+        self.apply_by("hyperspace-lab-settings", namespace, manifests)
+    }
+
+    fn apply_by(&self, owner: &str, namespace: &str, manifests: &str) -> Result<(), ClusterError> {
+        let owner = format!("--field-manager={owner}");
+        let args = ["apply", "--server-side", "--force-conflicts", &owner, "-n", namespace, "-f", "-"];
         self.with_input(&args, manifests).map(drop)
     }
 

@@ -222,7 +222,7 @@ impl Native {
         for file in ["manifests/install.yaml", "manifests/dashboard-install.yaml"] {
             kubectl.apply("argo-rollouts", &addons::rollouts(&read(&module.join(file))?))?;
         }
-        kubectl.apply("argo-rollouts", addons::ROLLOUTS_PORT)?;
+        kubectl.apply_over("argo-rollouts", addons::ROLLOUTS_PORT)?;
         let crds = ["rollouts", "analysistemplates", "analysisruns"].map(|name| format!("crd/{name}.argoproj.io"));
         let mut args = vec!["wait", "--for=condition=Established", "--timeout=60s"];
         args.extend(crds.iter().map(String::as_str));
@@ -235,7 +235,7 @@ impl Native {
         kubectl.apply("argocd", &addons::namespace("argocd"))?;
         let module = build::module_folder(Program::ArgoCd, "github.com/argoproj/argo-cd/v3")?;
         kubectl.apply("argocd", &addons::argocd(&read(&module.join("manifests/install.yaml"))?))?;
-        kubectl.apply("argocd", addons::ARGOCD_SETTINGS)
+        kubectl.apply_over("argocd", addons::ARGOCD_SETTINGS)
     }
 
     /// The Rollout before Argo CD changes it: a canary beside nothing is no canary.
