@@ -113,6 +113,36 @@ Examples:
 
 Exit codes: 0 every canary ended as it should, 1 one did not, 2 could not run.")]
     Prove(ProveArgs),
+    /// Show where the release is: Applications, rollouts, measurements
+    #[command(after_help = "\
+Examples:
+  hyperspace status                       of the Applications that follow this repository, else of all
+  hyperspace status --watch
+  hyperspace status --app hotrod --context lab --format json
+
+Exit codes: 0 shown, 2 could not run.")]
+    Status(StatusArgs),
+    /// Follow the release until its gates have decided
+    #[command(after_help = "\
+Examples:
+  hyperspace watch                        whatever is deployed now
+  hyperspace watch --commit HEAD          this commit, and nothing older
+  hyperspace watch --format json          JSON Lines
+
+Nothing is changed, except that with --commit Argo CD is asked to look into git. Ctrl-C detaches; another `watch` picks up.
+
+Exit codes: 0 promoted by its gates, 1 a gate failed, aborted, paused or past its gates, 2 could not run or detached, \
+4 timed out.")]
+    Watch(WatchArgs),
+    /// Ask Argo CD to look into git now
+    #[command(after_help = "Example:\n  hyperspace refresh --app hotrod")]
+    Refresh(ClusterArgs),
+    /// Take an aborted rollout up again
+    #[command(after_help = "Example:\n  hyperspace retry hotrod/hotrod")]
+    Retry(RolloutArgs),
+    /// Abort a rollout: the stable version takes over
+    #[command(after_help = "Example:\n  hyperspace abort hotrod/hotrod")]
+    Abort(RolloutArgs),
     /// The real programs: built as judges for the tests, or run as a cluster on this machine
     #[command(after_help = "\
 Examples:
@@ -350,6 +380,59 @@ pub(crate) struct ProveArgs {
     /// Do it so often, each time at another offset to the clocks of scrapes and flushes
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) repeat: u32,
+}
+
+/// Which cluster, and what of it.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ClusterArgs {
+    /// Context of the kubeconfig [default: its current one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Kubeconfig [default: those of KUBECONFIG, else ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Namespace of Argo CD
+    #[arg(long, value_name = "NAMESPACE", default_value = "argocd")]
+    pub(crate) argocd: String,
+    /// Only this Application; may be given several times [default: those that follow this folder's repository, else all]
+    #[arg(long = "app", value_name = "NAME")]
+    pub(crate) apps: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// Go on, and show what changes
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Output format
+    #[arg(long, default_value = "human")]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// The commit that must be deployed
+    #[arg(long, value_name = "REV")]
+    pub(crate) commit: Option<String>,
+    /// Seconds to wait at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
+    pub(crate) timeout: u64,
+    /// Output format
+    #[arg(long, default_value = "human")]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RolloutArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// The rollout, as NAME or NAMESPACE/NAME [default: the only one]
+    #[arg(value_name = "ROLLOUT")]
+    pub(crate) rollout: Option<String>,
 }
 
 #[derive(Debug, Args)]

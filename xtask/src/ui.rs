@@ -89,6 +89,14 @@ impl Ui {
         }
     }
 
+    /// Tells somebody who looks elsewhere that something lasting has ended: the terminal's title, and its bell.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn announce(&self, title: &str) {
+        if !self.quiet && io::stderr().is_terminal() {
+            eprint(&format!("\u{1b}]2;{}\u{7}\u{7}", visible(title).replace('\n', " ")));
+        }
+    }
+
     /// Reports why a command could not run.
     pub(crate) fn error(&self, error: &CommandError) {
         let kind = match error.kind {

@@ -5,10 +5,11 @@ use crate::verdict::FailedGate;
 use crate::{Name, RetryPolicy};
 
 /// The run that aborted the rollout, with the gates that failed; `None` where no run did. The newest run decides: an
-/// earlier one belongs to an attempt that was taken up again.
+/// earlier one belongs to an attempt that was taken up again. And the controller repeats the run's words in the rollout's
+/// message, which an abort by a person lacks: a retry that was aborted before its own run began.
 pub(crate) fn failed(view: &View, name: &Name, rollout: &Rollout) -> Option<(Name, Vec<FailedGate>)> {
     let (at, run) = view.runs_of(name, rollout).pop()?;
-    if !matches!(run.phase.as_str(), "Failed" | "Error") {
+    if !matches!(run.phase.as_str(), "Failed" | "Error") || !rollout.message.contains(&run.message) {
         return None;
     }
     let gates =

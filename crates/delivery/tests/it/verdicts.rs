@@ -165,6 +165,17 @@ fn a_retry_needs_a_reason() {
     assert!(retried(RetryPolicy::Always, &person));
     assert!(judged(release(), &person).contains("was aborted, and by no gate"));
     assert!(!retried(RetryPolicy::Always, &World::promoted()));
+    // A person's, after a retry and before its own run: the failed one is of the attempt before.
+    let mut before = World::canary();
+    let mut failed = run("b", "2", "Failed");
+    failed.message = "Metric \"latency\" assessed Failed".to_owned();
+    before.run("hotrod-b-2-1", failed);
+    let mut by_gate = abort(rollout(2, "b", "a", "Degraded"));
+    before.rollout(by_gate.clone());
+    assert!(!retried(gate("latency"), &before));
+    by_gate.message.push_str(": Metric \"latency\" assessed Failed");
+    before.rollout(by_gate);
+    assert!(retried(gate("latency"), &before));
 }
 
 #[test]

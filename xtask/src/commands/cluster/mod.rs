@@ -1,0 +1,24 @@
+//! The commands that talk to a cluster. Without the feature `cluster` this program has none of them; it then builds itself
+//! with it and hands over.
+
+#[cfg(feature = "cluster")]
+mod abort;
+#[cfg(not(feature = "cluster"))]
+mod absent;
+#[cfg(feature = "cluster")]
+mod refresh;
+#[cfg(feature = "cluster")]
+mod retry;
+#[cfg(feature = "cluster")]
+mod show;
+#[cfg(feature = "cluster")]
+mod status;
+#[cfg(feature = "cluster")]
+mod watch;
+#[cfg(feature = "cluster")]
+mod which;
+
+#[cfg(feature = "cluster")]
+pub(crate) use self::{abort::cmd_abort, refresh::cmd_refresh, retry::cmd_retry, status::cmd_status, watch::cmd_watch};
+#[cfg(not(feature = "cluster"))]
+pub(crate) use absent::{cmd_abort, cmd_refresh, cmd_retry, cmd_status, cmd_watch};

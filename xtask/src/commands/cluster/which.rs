@@ -1,0 +1,160 @@
+//! Which cluster, and which of its Applications and rollouts.
+
+use crate::args::ClusterArgs;
+use crate::error::CommandError;
+use crate::policy;
+use crate::ui::Ui;
+use cluster::{Access, Cluster, Found};
+use delivery::{Name, Release, RetryPolicy, RolloutTarget};
+use model::RepositoryPair;
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::path::Path;
+
+/// What the command is about.
+pub(super) struct Scope {
+    pub(super) cluster: Cluster,
+    pub(super) found: Vec<Found>,
+}
+
+impl Scope {
+    /// Connects and finds it.
+    pub(super) async fn of(ui: &Ui, args: &ClusterArgs) -> Result<Scope, CommandError> {
+        let access =
+            Access { kubeconfig: args.kubeconfig.clone(), context: args.context.clone(), argocd: args.argocd.clone() };
+        let cluster = Cluster::connect(&access).await.map_err(said)?;
+        let all = cluster.applications().await.map_err(said)?;
+        if all.is_empty() {
+            return Err(CommandError::user(format!("there is no Application in namespace {}", args.argocd))
+                .hint("--argocd names another namespace, --context another cluster"));
+        }
+        let found = chosen(all, &args.apps)?;
+        ui.status(&format!("context {}", cluster.context()));
+        Ok(Scope { cluster, found })
+    }
+
+    /// The rollouts that the Applications deploy.
+    pub(super) fn rollouts(&self) -> BTreeSet<Name> {
+        self.found.iter().flat_map(|found| found.of_kind("Rollout")).cloned().collect()
+    }
+
+    /// A release of what is deployed, by whatever gates there are.
+    pub(super) fn release(&self, commit: Option<String>) -> Release {
+        let target = |name: Name| RolloutTarget { name, image: None, gates: 0 };
+        let sets: BTreeSet<Name> = self.found.iter().filter_map(|found| found.set.clone()).collect();
+        Release {
+            commit,
+            sets: sets.into_iter().collect(),
+            applications: self.found.iter().map(|found| found.name.clone()).collect(),
+            collector: None,
+            rollouts: self.rollouts().into_iter().map(target).collect(),
+            retry: RetryPolicy::Never,
+        }
+    }
+
+    /// The rollout that was named, or the only one.
+    pub(super) fn rollout(&self, named: Option<&str>) -> Result<Name, CommandError> {
+        let all = self.rollouts();
+        let list = || all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let matching: Vec<&Name> = match named {
+            Some(text) => all.iter().filter(|name| name.to_string() == text || name.name == text).collect(),
+            None => all.iter().collect(),
+        };
+        match (matching.as_slice(), named) {
+            ([one], _) => Ok((*one).clone()),
+            ([], Some(text)) => {
+                Err(CommandError::user(format!("no Application deploys a rollout {text}")).hint(list()))
+            }
+            ([], None) => Err(CommandError::user("no Application deploys a rollout")),
+            _ => Err(CommandError::user("several rollouts are meant").hint(format!("name one of {}", list()))),
+        }
+    }
+}
+
+/// Those that were named; else those that follow this folder's repository; else all.
+fn chosen(all: Vec<Found>, named: &[String]) -> Result<Vec<Found>, CommandError> {
+    if !named.is_empty() {
+        let there: Vec<&str> = all.iter().map(|found| found.name.name.as_str()).collect();
+        if let Some(missing) = named.iter().find(|name| !there.contains(&name.as_str())) {
+            return Err(CommandError::user(format!("there is no Application {missing}"))
+                .hint(format!("there are {}", there.join(", "))));
+        }
+        return Ok(all.into_iter().filter(|found| named.contains(&found.name.name)).collect());
+    }
+    let Some((url, pairs)) = here() else { return Ok(all) };
+    let (ours, others): (Vec<Found>, Vec<Found>) = all.into_iter().partition(|found| follows(found, &url, &pairs));
+    Ok(if ours.is_empty() { others } else { ours })
+}
+
+/// Whether an Application follows the repository that people push to at `url`.
+fn follows(found: &Found, url: &str, pairs: &[RepositoryPair]) -> bool {
+    let same = model::url::same_repository;
+    found.sources.iter().any(|source| {
+        same(&source.url, url) || pairs.iter().any(|pair| same(&pair.push, url) && same(&pair.cluster, &source.url))
+    })
+}
+
+/// Where this folder's branch is pushed to, and the policy's pairs.
+fn here() -> Option<(String, Vec<RepositoryPair>)> {
+    let folder = Path::new(".");
+    let repository = git::Repository::discover(folder).ok()??;
+    let branch = repository.head().ok()?.branch?;
+    let target = repository.target(&branch, None, None).ok()?;
+    let policy = policy::load(None, folder, Some(repository.root())).ok()?;
+    Some((target.url, policy.repositories))
+}
+
+/// Runs what waits for a cluster.
+pub(super) fn run<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| CommandError::internal("cannot wait for anything").because(&error))?.block_on(work)
+}
+
+/// The cluster's error as the command's.
+pub(super) fn said(error: cluster::Error) -> CommandError {
+    let command = CommandError::user(error.to_string());
+    match error.hint() {
+        Some(hint) => command.hint(hint),
+        None => command,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cluster::Source;
+
+    fn application(name: &str, url: &str) -> Found {
+        Found {
+            name: Name::new("argocd", name),
+            set: None,
+            sources: vec![Source { url: url.to_owned(), revision: "main".to_owned(), path: "x".to_owned() }],
+            deploys: vec![],
+            state: delivery::Application::default(),
+        }
+    }
+
+    #[test]
+    fn a_repository_has_more_than_one_url() {
+        let found = application("a", "http://git.lab:3000/fleet/hyperspace.git");
+        let pair = |push: &str, cluster: &str| RepositoryPair { push: push.to_owned(), cluster: cluster.to_owned() };
+        assert!(follows(&found, "ssh://git@git.lab/fleet/hyperspace", &[]));
+        assert!(!follows(&found, "http://127.0.0.1/fleet/hyperspace", &[]));
+        assert!(follows(
+            &found,
+            "http://127.0.0.1/fleet/hyperspace",
+            &[pair("http://127.0.0.1:8080/fleet/hyperspace.git", "http://git.lab/fleet/hyperspace")]
+        ));
+        assert!(!follows(
+            &found,
+            "http://127.0.0.1/other",
+            &[pair("http://127.0.0.1/fleet", "http://git.lab/fleet/hyperspace")]
+        ));
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_is_said() {
+        let error = chosen(vec![application("a", "x")], &["b".to_owned()]).map(|_| ()).expect_err("none");
+        assert_eq!(error.hint.as_deref(), Some("there are a"));
+    }
+}
