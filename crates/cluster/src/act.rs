@@ -1,7 +1,7 @@
 //! What is done to the cluster. Every act is one patch.
 
 use crate::connect::answer;
-use crate::crd::{Application, ApplicationSet, DaemonSet, Rollout};
+use crate::crd::{Application, ApplicationSet, DaemonSet, Kind, Rollout};
 use crate::read::{REFRESH, version};
 use crate::{Cluster, Error};
 use delivery::{Name, RESTARTED_FOR};
@@ -14,20 +14,11 @@ const REFRESH_SET: &str = "argocd.argoproj.io/application-set-refresh";
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
 impl Cluster {
-    pub(crate) fn api<K>(&self, namespace: &str) -> Api<K>
-    where
-        K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
-    {
+    pub(crate) fn api<K: Kind>(&self, namespace: &str) -> Api<K> {
         Api::namespaced(self.client.clone(), namespace)
     }
 
-    async fn patch<K>(&self, name: &Name, patch: &Value) -> Result<u64, Error>
-    where
-        K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
-            + Clone
-            + std::fmt::Debug
-            + serde::de::DeserializeOwned,
-    {
+    async fn patch<K: Kind>(&self, name: &Name, patch: &Value) -> Result<u64, Error> {
         let api = self.api::<K>(&name.namespace);
         let patched = answer(api.patch(&name.name, &PatchParams::default(), &Patch::Merge(patch))).await?;
         Ok(version(patched.meta()))

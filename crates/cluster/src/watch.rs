@@ -1,6 +1,6 @@
 //! Watches: what changes, as it changes. Cut, refused or outdated (410 Gone), they begin again by themselves.
 
-use crate::crd::{AnalysisRun, Application, DaemonSet, Rollout};
+use crate::crd::{AnalysisRun, Application, DaemonSet, Kind, Rollout};
 use crate::error::{innermost, of_status};
 use crate::read::{Read, name, observed, version};
 use crate::{Cluster, Error};
@@ -8,9 +8,7 @@ use delivery::{Name, Observed, Release, View};
 use futures_util::stream::{BoxStream, SelectAll, StreamExt, select_all};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, watcher};
-use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
 
 /// What a watch brings.
 pub(crate) type Item = Result<View, Error>;
@@ -47,13 +45,7 @@ impl Cluster {
 
     fn stream<K>(&self, namespace: &str, only: Option<&str>, put: Put<K::As>) -> BoxStream<'static, Item>
     where
-        K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
-            + Read
-            + Clone
-            + Debug
-            + DeserializeOwned
-            + Send
-            + 'static,
+        K: Kind + Read + Send + 'static,
         K::As: Send + 'static,
     {
         let mut config = watcher::Config::default();

@@ -1,17 +1,10 @@
 //! Argo CD.
 
-use super::resource;
-use kube::core::ObjectMeta;
+use super::{Object, resource};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct Application {
-    pub(crate) metadata: ObjectMeta,
-    #[serde(default)]
-    pub(crate) spec: Spec,
-    #[serde(default)]
-    pub(crate) status: Status,
-}
+pub(crate) type Application = Object<Spec, Status>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -102,9 +95,6 @@ pub(crate) struct Resource {
 resource!(Application, "argoproj.io", "v1alpha1", "Application", "applications");
 
 /// Only annotated.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct ApplicationSet {
-    pub(crate) metadata: ObjectMeta,
-}
+pub(crate) type ApplicationSet = Object<IgnoredAny, IgnoredAny>;
 
 resource!(ApplicationSet, "argoproj.io", "v1alpha1", "ApplicationSet", "applicationsets");

@@ -5,10 +5,36 @@ mod rollout;
 mod run;
 mod workload;
 
+use kube::core::{NamespaceResourceScope, ObjectMeta};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+
 pub(crate) use application::{Application, ApplicationSet, Source};
 pub(crate) use rollout::{Rollout, Step};
 pub(crate) use run::{AnalysisRun, IntOrString, Metric, MetricResult};
 pub(crate) use workload::{DaemonSet, ReplicaSet};
+
+/// An object with what is read of its spec and status.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Object<S, T> {
+    pub(crate) metadata: ObjectMeta,
+    #[serde(default)]
+    pub(crate) spec: S,
+    #[serde(default)]
+    pub(crate) status: T,
+}
+
+/// A kind of ours.
+pub(crate) trait Kind:
+    kube::Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
+{
+}
+
+impl<K> Kind for K where
+    K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
+{
+}
 
 /// Says what a type of ours is called by the apiserver. All of them live in namespaces.
 macro_rules! resource {

@@ -1,18 +1,10 @@
 //! Argo Rollouts: the rollout.
 
-use super::resource;
-use kube::core::ObjectMeta;
+use super::{Object, resource};
 use serde::Deserialize;
 use serde_json::Value;
 
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct Rollout {
-    pub(crate) metadata: ObjectMeta,
-    #[serde(default)]
-    pub(crate) spec: Spec,
-    #[serde(default)]
-    pub(crate) status: Status,
-}
+pub(crate) type Rollout = Object<Spec, Status>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

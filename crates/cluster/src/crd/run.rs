@@ -1,18 +1,10 @@
 //! Argo Rollouts: the analysis run.
 
-use super::resource;
-use kube::core::ObjectMeta;
+use super::{Object, resource};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct AnalysisRun {
-    pub(crate) metadata: ObjectMeta,
-    #[serde(default)]
-    pub(crate) spec: Spec,
-    #[serde(default)]
-    pub(crate) status: Status,
-}
+pub(crate) type AnalysisRun = Object<Spec, Status>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

@@ -1,18 +1,12 @@
 //! Kubernetes' own workloads.
 
-use super::resource;
+use super::{Object, resource};
 use kube::core::ObjectMeta;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct DaemonSet {
-    pub(crate) metadata: ObjectMeta,
-    #[serde(default)]
-    pub(crate) spec: DaemonSetSpec,
-    #[serde(default)]
-    pub(crate) status: DaemonSetStatus,
-}
+pub(crate) type DaemonSet = Object<DaemonSetSpec, DaemonSetStatus>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -37,12 +31,7 @@ pub(crate) struct DaemonSetStatus {
 
 resource!(DaemonSet, "apps", "v1", "DaemonSet", "daemonsets");
 
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct ReplicaSet {
-    pub(crate) metadata: ObjectMeta,
-    #[serde(default)]
-    pub(crate) spec: ReplicaSetSpec,
-}
+pub(crate) type ReplicaSet = Object<ReplicaSetSpec, IgnoredAny>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
