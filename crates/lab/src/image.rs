@@ -43,8 +43,7 @@ fn from_image_by(
     progress: &mut dyn FnMut(Progress),
 ) -> Option<PathBuf> {
     let image = image(program, version)?;
-    let name: String = image.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
-    let slot = Slot::new(root, program, &name);
+    let slot = Slot::new(root, program, &file_name(&image));
     if slot.binary.exists() {
         return Some(slot.binary);
     }
@@ -66,6 +65,20 @@ fn from_image_by(
     Some(slot.binary)
 }
 
+/// An image's name as a file's.
+pub(crate) fn file_name(image: &str) -> String {
+    image.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
+}
+
+/// This machine's kind of processor, as images name it.
+pub(crate) fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
 /// Whether a daemon answers that runs programs of this machine's kind.
 fn serves(docker: &OsStr) -> bool {
     let mut asked = Command::new(docker);
@@ -79,12 +92,7 @@ fn serves(docker: &OsStr) -> bool {
     }
     let Ok(output) = child.wait_with_output() else { return false };
     let said = String::from_utf8_lossy(&output.stdout);
-    let arch = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
-    ended.is_some_and(|status| status.success()) && said.split_whitespace().eq([std::env::consts::OS, arch])
+    ended.is_some_and(|status| status.success()) && said.split_whitespace().eq([std::env::consts::OS, architecture()])
 }
 
 /// Copies the program that an image starts to `target`.

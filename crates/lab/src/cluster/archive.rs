@@ -123,13 +123,8 @@ fn write_archive(image: &Image, layer: &Path, digest: &str, to: &Path) -> io::Re
 }
 
 fn configuration(image: &Image, digest: &str) -> serde_json::Value {
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
     json!({
-        "architecture": architecture,
+        "architecture": crate::image::architecture(),
         "os": "linux",
         "config": {
             "User": image.user,

@@ -191,7 +191,7 @@ impl Image {
 
     /// As a file's name.
     pub(super) fn file_name(&self) -> String {
-        self.name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
+        crate::image::file_name(self.name)
     }
 }
 

@@ -1,7 +1,6 @@
 //! kubectl, on the lab's kubeconfig and no other.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::error::ClusterError;
 use super::layout::Layout;
@@ -51,19 +50,9 @@ impl<'a> Kubectl<'a> {
     }
 
     fn with_input(&self, args: &[&str], input: &str) -> Result<String, ClusterError> {
-        let failed = |output: String| ClusterError::Command { command: format!("kubectl {}", args.join(" ")), output };
-        let program = machine::find("kubectl").unwrap_or_else(|| "kubectl".into());
-        let mut command = Command::new(program);
+        let mut command = Command::new(machine::find("kubectl").unwrap_or_else(|| "kubectl".into()));
         command.arg("--kubeconfig").arg(self.layout.kubeconfig()).args(args).env_remove("KUBECONFIG");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
-        let mut stdin = child.stdin.take();
-        std::thread::scope(|scope| {
-            // On a thread of its own: neither side then waits for the other's full pipe. kubectl says why it stopped reading.
-            scope.spawn(|| stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes())));
-            let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-            if output.status.success() { Ok(text(&output.stdout)) } else { Err(failed(text(&output.stderr))) }
-        })
+        let output = machine::output(&mut command, &format!("kubectl {}", args.join(" ")), input)?;
+        Ok(output.trim().to_owned())
     }
 }

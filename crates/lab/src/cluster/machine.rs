@@ -1,8 +1,10 @@
 //! What the machine lends: its programs, settings and folders; all of it is put back.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use super::configs::CNI_PLUGINS;
 use super::error::ClusterError;
@@ -94,15 +96,28 @@ fn install(missing: &[(&str, &str)]) -> Option<String> {
 
 /// Runs a program of the machine.
 pub(super) fn run(name: &str, args: &[&str]) -> Result<String, ClusterError> {
-    let program = find(name).unwrap_or_else(|| name.into());
-    let failed = |output: String| {
-        let command = std::iter::once(name).chain(args.iter().copied()).collect::<Vec<_>>().join(" ");
-        ClusterError::Command { command, output }
-    };
-    let output = Command::new(program).args(args).env("PATH", search_path()).stdin(Stdio::null()).output();
-    let output = output.map_err(|error| failed(error.to_string()))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if output.status.success() { Ok(text(&output.stdout)) } else { Err(failed(text(&output.stderr).trim().to_owned())) }
+    let mut command = Command::new(find(name).unwrap_or_else(|| name.into()));
+    command.args(args).env("PATH", search_path());
+    output(&mut command, [&[name], args].concat().join(" ").as_str(), "")
+}
+
+/// What a command writes that is given `input`; an error calls it `said`.
+pub(super) fn output(command: &mut Command, said: &str, input: &str) -> Result<String, ClusterError> {
+    let failed = |output: String| ClusterError::Command { command: said.to_owned(), output };
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    let mut stdin = child.stdin.take();
+    thread::scope(|scope| {
+        // On a thread of its own: neither side then waits for the other's full pipe. The program says why it stopped reading.
+        scope.spawn(|| stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes())));
+        let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if output.status.success() {
+            Ok(text(&output.stdout))
+        } else {
+            Err(failed(text(&output.stderr).trim().to_owned()))
+        }
+    })
 }
 
 fn setting(name: &str) -> PathBuf {
