@@ -22,7 +22,7 @@ pub use pods::Versions;
 pub use resolve::{Caller, Missing, Target, World};
 pub use series::{Domain, Families, Family, Kind, Origin, namespace, sanitize};
 pub use simulate::{
-    CANARY_HASH, Composition, Judged, Load, Run, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches,
+    CANARY_HASH, Composition, Judged, Load, PHASES, Run, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches,
 };
 pub use spans::{CONNECTOR, Dimension, Measures, SpanMetric, SpanMetrics};
 

@@ -76,7 +76,7 @@ impl Scenario {
 }
 
 /// Where the flush and scrape clocks may stand when a canary's first request comes, as shares of their intervals.
-const PHASES: &[(f64, f64)] = &[(0.02, 0.9), (0.35, 0.1), (0.68, 0.5), (0.98, 0.9)];
+pub const PHASES: &[(f64, f64)] = &[(0.02, 0.9), (0.35, 0.1), (0.68, 0.5), (0.98, 0.9)];
 
 /// When each measurement of a run is taken, in seconds, and its outcome.
 pub type Run = Vec<(f64, Outcome)>;

@@ -28,7 +28,7 @@ struct Spans<'s> {
     /// Labels from what the sender says of itself.
     own: HashMap<String, String>,
     /// What `le` says of each bound, the infinite one last; empty where no buckets are built.
-    les: Vec<String>,
+    les: &'s [String],
 }
 
 /// One pod of one version.
@@ -63,14 +63,14 @@ impl Builder<'_, '_> {
                     return None;
                 }
                 let names = SpanLabels::of(&source.naming);
-                let les = match self.family.kind {
+                let les: Vec<String> = match self.family.kind {
                     Kind::Bucket => source.bounds.iter().copied().chain([f64::INFINITY]).map(le).collect(),
                     _ => Vec::new(),
                 };
                 for sender in &source.senders {
                     let workload = self.contract.repository.workloads.get(*sender)?;
                     let description = self.contract.description_of(workload).filter(|d| !d.requests.is_empty())?;
-                    let spans = Spans { source, own: own_labels(workload, source), les: les.clone() };
+                    let spans = Spans { source, own: own_labels(workload, source), les: &les };
                     self.versions(workload, Some(&spans), |builder, load, hash| {
                         let wanted = |labels: &FlowLabels<'_>| builder.possible(labels, hash);
                         span_flows(description, workload, load, builder.contract, &names, wanted)
@@ -152,7 +152,7 @@ impl Builder<'_, '_> {
         match (self.family.kind, spans) {
             (Kind::Bucket, Some(spans @ Spans { source, .. })) => {
                 let bounds = source.bounds.iter().copied().chain([f64::INFINITY]);
-                for (bound, le) in bounds.zip(&spans.les) {
+                for (bound, le) in bounds.zip(spans.les) {
                     let part = if bound.is_infinite() { 1.0 } else { share(bound * source.unit_ms) };
                     self.found.add(group, Some(le), clock.samples(flow.rate * part));
                 }

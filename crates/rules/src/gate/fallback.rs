@@ -1,8 +1,7 @@
 //! Fallbacks that answer for missing data: one too many is taken away, one that failures need is added.
 
-use super::view::{View, difference, rewritten};
+use super::view::{View, difference, of_healthy, rewritten};
 use crate::finding::{Fix, Safety};
-use contract::{Load, Scenario};
 use gate::condition::Measured;
 use gate::promql::{FallbackScope, Query, Splice};
 
@@ -43,8 +42,5 @@ fn into_numerator(query: &Query) -> Option<Splice> {
 
 /// Whether the query has an answer for a healthy canary; `None` where that can't be told.
 fn answers(view: &View<'_, '_>, text: &str) -> Option<bool> {
-    let given = |name: &str| view.gate.args.get(name)?.clone();
-    let query = gate::promql::parse(text).ok()?.bind(&given).ok()?;
-    let healthy = view.contract.answer(view.gate, &query, &Scenario::of(Load::HEALTHY), 0.0)?;
-    Some(!matches!(healthy, Measured::Vector(values) if values.is_empty()))
+    Some(!matches!(of_healthy(view, text)?, Measured::Vector(values) if values.is_empty()))
 }

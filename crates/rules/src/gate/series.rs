@@ -1,12 +1,12 @@
 //! `gate/series-never-exists`: the query reads a metric that nothing in the repository emits.
 
 use super::fallback;
-use super::view::{View, difference, rewritten, views};
+use super::view::{View, difference, of_healthy, rewritten, views};
 use crate::draft::{Draft, Drafts};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::endpoint::nearest_word;
-use contract::{CANARY_HASH, Contract, Family, Kind, Load, Origin, Scenario};
+use contract::{CANARY_HASH, Contract, Family, Kind, Load, Origin, PHASES, Scenario};
 use gate::analysis::Outcome;
 use gate::condition::Measured;
 use gate::promql::{ExprKind, Query, Selector, Splice};
@@ -75,7 +75,7 @@ fn reads_nothing(view: &View<'_, '_>) -> Option<Draft> {
         return None;
     }
     // Wherever the clocks stand: what answers now and then is slow, not empty.
-    let always = [(0.02, 0.9), (0.35, 0.1), (0.68, 0.5), (0.98, 0.9)].iter().all(|(flush, scrape)| {
+    let always = PHASES.iter().all(|(flush, scrape)| {
         let scenario = Scenario { flush_phase: *flush, scrape_phase: *scrape, ..Scenario::of(Load::HEALTHY) };
         view.contract.read(view.gate, &scenario, 0.0).is_some_and(|m| empty(&m))
     });
@@ -113,20 +113,13 @@ fn reads_nothing(view: &View<'_, '_>) -> Option<Draft> {
 
 /// The query with both sides of its operators summed up, where it then answers.
 fn meeting(view: &View<'_, '_>) -> Option<Fix> {
-    let mend = super::view::rewrite(view, "Sum up both sides", |query| {
-        super::arbitrary::aggregate(query, query.root(), None)
-    })?;
     let (text, _) = view.query()?;
-    let edited = super::view::rewritten(&text.value, |q| super::arbitrary::aggregate(q, q.root(), None))?;
-    let given = |name: &str| view.gate.args.get(name).cloned().flatten();
-    let mut gate = view.gate.clone();
-    gate.bound = Some(gate::promql::parse(&edited).ok()?.bind(&given).ok()?);
-    let answer = view.contract.read(&gate, &Scenario::of(Load::HEALTHY), 0.0)?;
-    let answers = match answer {
+    let edited = rewritten(&text.value, |query| super::arbitrary::aggregate(query, query.root(), None))?;
+    let answers = match of_healthy(view, &edited)? {
         Measured::Vector(values) => values.first().is_some_and(|v| v.is_finite()),
         Measured::Scalar(value) => value.is_finite(),
     };
-    answers.then_some(mend)
+    answers.then(|| crate::draft::fix("Sum up both sides", Safety::Safe, [difference(text, &edited)]))
 }
 
 /// What a broken chain is reported as, on the collector.

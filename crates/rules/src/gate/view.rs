@@ -2,7 +2,8 @@
 
 use crate::finding::{Fix, Safety};
 use contract::gates::{Gate, Side};
-use contract::{Contract, Domain, Family, Origin};
+use contract::{Contract, Domain, Family, Load, Origin, Scenario};
+use gate::condition::Measured;
 use gate::promql::{MatchOp, Query, Selector, Splice};
 use model::{Metric, Mission, Place, Rollout, Template, Text, WorkloadDescription};
 use yaml::{Op, Value};
@@ -236,6 +237,13 @@ pub(crate) fn rewrite(view: &View<'_, '_>, title: &str, step: impl Fn(&Query) ->
     let (text, _) = view.query()?;
     let edited = rewritten(&text.value, step)?;
     Some(crate::draft::fix(title, Safety::Safe, [difference(text, &edited)]))
+}
+
+/// What another query in the gate's place would answer for a healthy canary; `None` where that can't be told.
+pub(crate) fn of_healthy(view: &View<'_, '_>, text: &str) -> Option<Measured> {
+    let given = |name: &str| view.gate.args.get(name)?.clone();
+    let query = gate::promql::parse(text).ok()?.bind(&given).ok()?;
+    view.contract.answer(view.gate, &query, &Scenario::of(Load::HEALTHY), 0.0)
 }
 
 /// The rewritten text.
