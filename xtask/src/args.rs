@@ -1,11 +1,13 @@
 //! The arguments, and their help.
 
+mod cluster;
 mod lab;
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+pub(crate) use cluster::{ClusterArgs, RolloutArgs, StatusArgs, WatchArgs};
 pub(crate) use lab::{BuildArgs, LabArgs, LabCommand, LogsArgs, Until, UpArgs};
 
 /// Finds, explains and mends what keeps a GitOps repository's collector and canary gates from working.
@@ -380,59 +382,6 @@ pub(crate) struct ProveArgs {
     /// Do it so often, each time at another offset to the clocks of scrapes and flushes
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) repeat: u32,
-}
-
-/// Which cluster, and what of it.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct ClusterArgs {
-    /// Context of the kubeconfig [default: its current one]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) context: Option<String>,
-    /// Kubeconfig [default: those of KUBECONFIG, else ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-    /// Namespace of Argo CD
-    #[arg(long, value_name = "NAMESPACE", default_value = "argocd")]
-    pub(crate) argocd: String,
-    /// Only this Application; may be given several times [default: those that follow this folder's repository, else all]
-    #[arg(long = "app", value_name = "NAME")]
-    pub(crate) apps: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct StatusArgs {
-    #[command(flatten)]
-    pub(crate) cluster: ClusterArgs,
-    /// Go on, and show what changes
-    #[arg(long)]
-    pub(crate) watch: bool,
-    /// Output format
-    #[arg(long, default_value = "human")]
-    pub(crate) format: ListFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct WatchArgs {
-    #[command(flatten)]
-    pub(crate) cluster: ClusterArgs,
-    /// The commit that must be deployed
-    #[arg(long, value_name = "REV")]
-    pub(crate) commit: Option<String>,
-    /// Seconds to wait at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
-    pub(crate) timeout: u64,
-    /// Output format
-    #[arg(long, default_value = "human")]
-    pub(crate) format: ListFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RolloutArgs {
-    #[command(flatten)]
-    pub(crate) cluster: ClusterArgs,
-    /// The rollout, as NAME or NAMESPACE/NAME [default: the only one]
-    #[arg(value_name = "ROLLOUT")]
-    pub(crate) rollout: Option<String>,
 }
 
 #[derive(Debug, Args)]

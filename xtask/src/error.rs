@@ -47,6 +47,12 @@ impl CommandError {
         self
     }
 
+    /// The hint, where there is one.
+    pub(crate) fn maybe_hint(mut self, hint: Option<impl Into<String>>) -> Self {
+        self.hint = hint.map(Into::into).or(self.hint);
+        self
+    }
+
     /// A hint where the error brought none of its own.
     pub(crate) fn hint_if_none(mut self, hint: &str) -> Self {
         self.hint.get_or_insert_with(|| hint.to_owned());

@@ -65,14 +65,14 @@ fn said(word: &str) -> String {
 }
 
 fn application<'v>(view: &'v View, name: &Name) -> Check<&'v Application> {
-    match view.applications.get(name).and_then(|seen| seen.object.as_ref()) {
+    match view.application(name) {
         Some(application) => Ok(application),
         None => wait(Waiting::Appear { kind: "Application", name: name.clone() }),
     }
 }
 
 /// The first characters of a commit, as people write it.
-pub(crate) fn short(commit: &str) -> &str {
+pub fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
 }
 

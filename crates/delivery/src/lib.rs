@@ -14,7 +14,7 @@ mod state;
 mod verdict;
 mod waiting;
 
-pub use judge::{RESTARTED_FOR, progress};
+pub use judge::{RESTARTED_FOR, progress, short};
 pub use name::Name;
 pub use observed::{
     Application, Collector, Measurement, Metric, Observed, Operation, Rollout, Run, Step, Template, View,

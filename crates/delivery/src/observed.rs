@@ -220,6 +220,11 @@ impl View {
             || newer(&self.collectors, &other.collectors)
     }
 
+    /// The Application of that name, where there is one.
+    pub fn application(&self, name: &Name) -> Option<&Application> {
+        self.applications.get(name)?.object.as_ref()
+    }
+
     /// The rollout of that name, where there is one.
     pub fn rollout(&self, name: &Name) -> Option<&Rollout> {
         self.rollouts.get(name)?.object.as_ref()

@@ -9,9 +9,7 @@ use crate::ui::Ui;
 /// Runs `abort`.
 pub(crate) fn cmd_abort(ui: &Ui, args: &RolloutArgs) -> Result<Exit, CommandError> {
     run(async {
-        let scope = Scope::of(ui, &args.cluster).await?;
-        let name = scope.rollout(args.rollout.as_deref())?;
-        let view = scope.cluster.look(&scope.release(None)).await.map_err(said)?;
+        let (scope, name, view) = Scope::aimed(ui, args).await?;
         if view.rollout(&name).is_some_and(|rollout| rollout.hash == rollout.stable) {
             ui.line(&format!("{name} has no canary: nothing to abort"))?;
             return Ok(Exit::Done);

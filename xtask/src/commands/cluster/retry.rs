@@ -9,9 +9,7 @@ use crate::ui::Ui;
 /// Runs `retry`.
 pub(crate) fn cmd_retry(ui: &Ui, args: &RolloutArgs) -> Result<Exit, CommandError> {
     run(async {
-        let scope = Scope::of(ui, &args.cluster).await?;
-        let name = scope.rollout(args.rollout.as_deref())?;
-        let view = scope.cluster.look(&scope.release(None)).await.map_err(said)?;
+        let (scope, name, view) = Scope::aimed(ui, args).await?;
         if view.rollout(&name).is_some_and(|rollout| !rollout.abort) {
             ui.line(&format!("{name} is not aborted: nothing to retry"))?;
             return Ok(Exit::Done);

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 pub(super) fn text(release: &Release, view: &View) -> String {
     let mut lines = Vec::new();
     for name in &release.applications {
-        lines.push(match view.applications.get(name).and_then(|seen| seen.object.as_ref()) {
+        lines.push(match view.application(name) {
             Some(application) => {
-                let at = application.revisions.first().map_or("", |revision| revision.get(..10).unwrap_or(revision));
+                let at = application.revisions.first().map_or("", |revision| delivery::short(revision));
                 let mut line = format!("application {:24} {} {at} {}", name.name, application.sync, application.health);
                 for (kind, message) in &application.conditions {
                     line.push_str(&format!("\n            {kind}: {message}"));
@@ -50,11 +50,8 @@ fn rollout(name: &Name, view: &View, lines: &mut Vec<String>) {
 
 /// The same for programs.
 pub(super) fn json(context: &str, release: &Release, view: &View) -> Value {
-    let applications: Vec<Value> = release
-        .applications
-        .iter()
-        .map(|name| json!({"name": name, "state": view.applications.get(name).and_then(|seen| seen.object.as_ref())}))
-        .collect();
+    let applications: Vec<Value> =
+        release.applications.iter().map(|name| json!({"name": name, "state": view.application(name)})).collect();
     let rollouts: Vec<Value> = release
         .rollouts
         .iter()

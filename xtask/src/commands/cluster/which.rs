@@ -1,11 +1,11 @@
 //! Which cluster, and which of its Applications and rollouts.
 
-use crate::args::ClusterArgs;
+use crate::args::{ClusterArgs, RolloutArgs};
 use crate::error::CommandError;
 use crate::policy;
 use crate::ui::Ui;
 use cluster::{Access, Cluster, Found};
-use delivery::{Name, Release, RetryPolicy, RolloutTarget};
+use delivery::{Name, Release, RetryPolicy, RolloutTarget, View};
 use model::RepositoryPair;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -33,6 +33,14 @@ impl Scope {
         Ok(Scope { cluster, found })
     }
 
+    /// The one rollout that a command is about, as it is now.
+    pub(super) async fn aimed(ui: &Ui, args: &RolloutArgs) -> Result<(Scope, Name, View), CommandError> {
+        let scope = Scope::of(ui, &args.cluster).await?;
+        let name = scope.rollout(args.rollout.as_deref())?;
+        let view = scope.cluster.look(&scope.release(None)).await.map_err(said)?;
+        Ok((scope, name, view))
+    }
+
     /// The rollouts that the Applications deploy.
     pub(super) fn rollouts(&self) -> BTreeSet<Name> {
         self.found.iter().flat_map(|found| found.of_kind("Rollout")).cloned().collect()
@@ -53,7 +61,7 @@ impl Scope {
     }
 
     /// The rollout that was named, or the only one.
-    pub(super) fn rollout(&self, named: Option<&str>) -> Result<Name, CommandError> {
+    fn rollout(&self, named: Option<&str>) -> Result<Name, CommandError> {
         let all = self.rollouts();
         let list = || all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let matching: Vec<&Name> = match named {
@@ -112,11 +120,7 @@ pub(super) fn run<T>(work: impl Future<Output = Result<T, CommandError>>) -> Res
 
 /// The cluster's error as the command's.
 pub(super) fn said(error: cluster::Error) -> CommandError {
-    let command = CommandError::user(error.to_string());
-    match error.hint() {
-        Some(hint) => command.hint(hint),
-        None => command,
-    }
+    CommandError::user(error.to_string()).maybe_hint(error.hint())
 }
 
 #[cfg(test)]

@@ -62,11 +62,7 @@ pub(super) fn failed(error: &BuildError) -> CommandError {
         BuildError::NoCache => Some("set XDG_CACHE_HOME"),
         _ => None,
     };
-    let command = CommandError::user("cannot build the programs").because(error);
-    match hint {
-        Some(hint) => command.hint(hint),
-        None => command,
-    }
+    CommandError::user("cannot build the programs").because(error).maybe_hint(hint)
 }
 
 #[cfg(test)]

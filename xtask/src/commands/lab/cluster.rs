@@ -112,10 +112,7 @@ fn failed(doing: &str, error: ClusterError) -> CommandError {
         ClusterError::Build(error) => build::failed(error),
         _ => CommandError::user(format!("cannot {doing}")).because(&error),
     };
-    match hint {
-        Some(hint) => command.hint(hint),
-        None => command,
-    }
+    command.maybe_hint(hint)
 }
 
 #[cfg(test)]

@@ -105,11 +105,7 @@ fn unplanned(error: PlanError) -> CommandError {
         PlanError::Gate { why, .. } if why.contains("arguments") => Some("give each with --arg NAME=VALUE"),
         _ => None,
     };
-    let command = CommandError::user("this cannot be rehearsed").because(&error);
-    match hint {
-        Some(hint) => command.hint(hint),
-        None => command,
-    }
+    CommandError::user("this cannot be rehearsed").because(&error).maybe_hint(hint)
 }
 
 /// The real programs for a plan, built where they are not there yet.
