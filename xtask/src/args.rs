@@ -8,7 +8,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 pub(crate) use cluster::{ClusterArgs, RolloutArgs, StatusArgs, WatchArgs};
-pub(crate) use lab::{BuildArgs, LabArgs, LabCommand, LogsArgs, Until, UpArgs};
+pub(crate) use lab::{BuildArgs, LabArgs, LabCommand};
+#[cfg(feature = "cluster")]
+pub(crate) use lab::{LogsArgs, Until, UpArgs};
 
 /// Finds, explains and mends what keeps a GitOps repository's collector and canary gates from working.
 #[derive(Debug, Parser)]

@@ -56,11 +56,20 @@ fn dispatch(ui: &Ui, command: Command) -> Result<Exit, CommandError> {
         Command::Console(args) => commands::console::cmd_console(ui, &args),
         Command::Rehearse(args) => commands::rehearse::cmd_rehearse(ui, &args),
         Command::Prove(args) => commands::prove::cmd_prove(ui, &args),
+        #[cfg(feature = "cluster")]
         Command::Status(args) => commands::cluster::cmd_status(ui, &args),
+        #[cfg(feature = "cluster")]
         Command::Watch(args) => commands::cluster::cmd_watch(ui, &args),
+        #[cfg(feature = "cluster")]
         Command::Refresh(args) => commands::cluster::cmd_refresh(ui, &args),
+        #[cfg(feature = "cluster")]
         Command::Retry(args) => commands::cluster::cmd_retry(ui, &args),
+        #[cfg(feature = "cluster")]
         Command::Abort(args) => commands::cluster::cmd_abort(ui, &args),
+        #[cfg(not(feature = "cluster"))]
+        Command::Status(_) | Command::Watch(_) | Command::Refresh(_) | Command::Retry(_) | Command::Abort(_) => {
+            commands::cluster::hand_over(ui)
+        }
         Command::Lab(args) => commands::lab::cmd_lab(ui, &args),
         Command::Bench(args) => commands::bench::cmd_bench(ui, &args),
         Command::Policy(args) => commands::policy::cmd_policy(ui, &args),

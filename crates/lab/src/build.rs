@@ -78,6 +78,7 @@ fn ensure_below(root: &Path, program: Program, progress: &mut dyn FnMut(Progress
 }
 
 /// Where Go keeps a module that the program is built from, with everything in it that is no Go.
+#[cfg(feature = "cluster")]
 pub(crate) fn module_folder(program: Program, module: &str) -> Result<PathBuf, BuildError> {
     let (go, _) = find_go()?;
     let slot = Slot::new(&cache::root()?, program, "module");

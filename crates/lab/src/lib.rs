@@ -19,6 +19,7 @@
 
 mod build;
 mod cache;
+#[cfg(feature = "cluster")]
 pub mod cluster;
 mod error;
 mod image;

@@ -1,33 +1,12 @@
 //! In the place of the commands, in a program that was built without them.
 
-use crate::args::{ClusterArgs, RolloutArgs, StatusArgs, WatchArgs};
 use crate::error::{CommandError, Doing};
 use crate::exit::Exit;
 use crate::ui::Ui;
 use std::process::Command;
 
-pub(crate) fn cmd_status(ui: &Ui, _: &StatusArgs) -> Result<Exit, CommandError> {
-    hand_over(ui)
-}
-
-pub(crate) fn cmd_watch(ui: &Ui, _: &WatchArgs) -> Result<Exit, CommandError> {
-    hand_over(ui)
-}
-
-pub(crate) fn cmd_refresh(ui: &Ui, _: &ClusterArgs) -> Result<Exit, CommandError> {
-    hand_over(ui)
-}
-
-pub(crate) fn cmd_retry(ui: &Ui, _: &RolloutArgs) -> Result<Exit, CommandError> {
-    hand_over(ui)
-}
-
-pub(crate) fn cmd_abort(ui: &Ui, _: &RolloutArgs) -> Result<Exit, CommandError> {
-    hand_over(ui)
-}
-
 /// The same command line, by a build that can. Cargo, which runs us, names itself and this package.
-fn hand_over(ui: &Ui) -> Result<Exit, CommandError> {
+pub(crate) fn hand_over(ui: &Ui) -> Result<Exit, CommandError> {
     let (Some(cargo), Some(package)) = (std::env::var_os("CARGO"), std::env::var_os("CARGO_MANIFEST_DIR")) else {
         return Err(CommandError::user("this program was built without the commands that talk to a cluster")
             .hint("`cargo install --path xtask --features cluster` builds it with them"));

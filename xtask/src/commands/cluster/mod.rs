@@ -21,4 +21,4 @@ mod which;
 #[cfg(feature = "cluster")]
 pub(crate) use self::{abort::cmd_abort, refresh::cmd_refresh, retry::cmd_retry, status::cmd_status, watch::cmd_watch};
 #[cfg(not(feature = "cluster"))]
-pub(crate) use absent::{cmd_abort, cmd_refresh, cmd_retry, cmd_status, cmd_watch};
+pub(crate) use absent::hand_over;

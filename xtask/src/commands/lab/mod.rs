@@ -1,6 +1,7 @@
 //! `lab`: the real programs, built or run.
 
 mod build;
+#[cfg(feature = "cluster")]
 mod cluster;
 
 pub(crate) use build::show;
@@ -14,10 +15,17 @@ use crate::ui::Ui;
 pub(crate) fn cmd_lab(ui: &Ui, args: &LabArgs) -> Result<Exit, CommandError> {
     match &args.command {
         LabCommand::Build(args) => build::build(ui, args),
+        #[cfg(feature = "cluster")]
         LabCommand::Up(args) => cluster::up(ui, args),
+        #[cfg(feature = "cluster")]
         LabCommand::Status => cluster::status(ui),
+        #[cfg(feature = "cluster")]
         LabCommand::Down => cluster::down(ui),
+        #[cfg(feature = "cluster")]
         LabCommand::Logs(args) => cluster::logs(ui, args),
+        #[cfg(feature = "cluster")]
         LabCommand::Env => cluster::env(ui),
+        #[cfg(not(feature = "cluster"))]
+        _ => super::cluster::hand_over(ui),
     }
 }
