@@ -16,8 +16,6 @@ pub struct Found {
     pub set: Option<Name>,
     /// What it follows.
     pub sources: Vec<Source>,
-    /// What it deploys: rollouts and DaemonSets.
-    pub deploys: Vec<Deployed>,
     /// Its state.
     pub state: delivery::Application,
 }
@@ -33,19 +31,10 @@ pub struct Source {
     pub path: String,
 }
 
-/// An object that an Application deploys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deployed {
-    /// Its kind.
-    pub kind: String,
-    /// Its name.
-    pub name: Name,
-}
-
 impl Found {
     /// Names of what it deploys of one kind.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Name> {
-        self.deploys.iter().filter(move |deployed| deployed.kind == kind).map(|deployed| &deployed.name)
+        self.state.deploys.iter().filter(move |deployed| deployed.kind == kind).map(|deployed| &deployed.name)
     }
 }
 
@@ -67,17 +56,10 @@ fn found(application: &Application) -> Found {
     let set =
         owners.filter(|owner| owner.kind == "ApplicationSet").map(|owner| Name::new(&at.namespace, &owner.name)).next();
     let sources = application.spec.source.iter().chain(&application.spec.sources);
-    let deploys = application.status.resources.iter().filter(|r| matches!(r.kind.as_str(), "Rollout" | "DaemonSet"));
     Found {
         set,
         // A chart's repository is no git repository.
         sources: sources.filter(|source| source.chart.is_empty()).map(source).collect(),
-        deploys: deploys
-            .map(|resource| Deployed {
-                kind: resource.kind.clone(),
-                name: Name::new(&resource.namespace, &resource.name),
-            })
-            .collect(),
         state: application.read(),
         name: at,
     }

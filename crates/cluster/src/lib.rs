@@ -14,8 +14,10 @@ mod look;
 mod read;
 mod template;
 mod watch;
+mod watch_all;
 
 pub use connect::{Access, Cluster};
 pub use error::{Error, Right};
-pub use find::{Deployed, Found, Source};
+pub use find::{Found, Source};
 pub use follow::{Heard, Patience};
+pub use watch_all::{Watch, Watched};

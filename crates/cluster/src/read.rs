@@ -1,8 +1,8 @@
 //! From the cluster's objects to what a release is judged by.
 
-use crate::crd::{AnalysisRun, Application, DaemonSet, IntOrString, MetricResult, Rollout, Step};
+use crate::crd::{AnalysisRun, Application, DaemonSet, IntOrString, MetricResult, Pod, ReplicaSet, Rollout, Step};
 use crate::template;
-use delivery::{Name, Observed};
+use delivery::{Deployed, Name, Observed};
 use kube::Resource;
 use kube::core::ObjectMeta;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Asks Argo CD to look into git; it takes the annotation away when it has.
 pub(crate) const REFRESH: &str = "argocd.argoproj.io/refresh";
 const REVISION: &str = "rollout.argoproj.io/revision";
-const HASH: &str = "rollouts-pod-template-hash";
+pub(crate) const HASH: &str = "rollouts-pod-template-hash";
 const STEP: &str = "step-index";
 
 /// What a kind becomes.
@@ -55,11 +55,23 @@ impl Read for Application {
                     phase: state.phase.clone(),
                     message: state.message.clone(),
                     revision: revision.map(|sync| sync.revision.clone()).filter(|revision| !revision.is_empty()),
+                    started: state.started_at.clone(),
+                    finished: state.finished_at.clone(),
                 }
             }),
             history: self.status.history.iter().flat_map(|entry| all(&entry.revision, &entry.revisions)).collect(),
             conditions: self.status.conditions.iter().map(|c| (c.kind.clone(), c.message.clone())).collect(),
             refreshing: annotation(&self.metadata, REFRESH).is_some(),
+            deploys: self
+                .status
+                .resources
+                .iter()
+                .filter(|resource| matches!(resource.kind.as_str(), "Rollout" | "DaemonSet"))
+                .map(|resource| Deployed {
+                    kind: resource.kind.clone(),
+                    name: Name::new(&resource.namespace, &resource.name),
+                })
+                .collect(),
         }
     }
 }
@@ -70,14 +82,12 @@ impl Read for Rollout {
     fn read(&self) -> delivery::Rollout {
         let (spec, status) = (&self.spec, &self.status);
         let canary = spec.strategy.canary.as_ref();
-        let containers = spec.template.pointer("/spec/containers").and_then(Value::as_array);
-        let images = containers.into_iter().flatten().filter_map(|container| container.get("image")?.as_str());
         delivery::Rollout {
             uid: self.metadata.uid.clone().unwrap_or_default(),
             generation: self.metadata.generation.unwrap_or(0),
             observed: status.observed_generation.parse().ok(),
             revision: annotation(&self.metadata, REVISION),
-            images: images.map(str::to_owned).collect(),
+            images: images(&spec.template),
             steps: canary.map(|canary| canary.steps.iter().map(step).collect()).unwrap_or_default(),
             background: canary.is_some_and(|canary| canary.analysis.is_some()),
             paused: spec.paused,
@@ -86,6 +96,8 @@ impl Read for Rollout {
             abort: status.abort,
             aborted: status.aborted_at.is_some(),
             pauses: status.pause_conditions.iter().map(|pause| pause.reason.clone()).collect(),
+            paused_since: status.pause_conditions.first().and_then(|pause| pause.start_time.clone()),
+            aborted_at: status.aborted_at.clone(),
             hash: status.current_pod_hash.clone(),
             stable: status.stable_rs.clone(),
             step: status.current_step_index,
@@ -105,6 +117,26 @@ impl Rollout {
             None => delivery::Template::Unknown,
         }
     }
+}
+
+fn images(template: &Value) -> Vec<String> {
+    let containers = template.pointer("/spec/containers").and_then(Value::as_array);
+    let images = containers.into_iter().flatten().filter_map(|container| container.get("image")?.as_str());
+    images.map(str::to_owned).collect()
+}
+
+fn created(meta: &ObjectMeta) -> String {
+    meta.creation_timestamp.as_ref().map(|time| time.0.to_string()).unwrap_or_default()
+}
+
+/// `metadata.uid` of the rollout that it belongs to.
+fn owner(meta: &ObjectMeta) -> String {
+    let owners = meta.owner_references.iter().flatten();
+    owners.filter(|owner| owner.kind == "Rollout").map(|owner| owner.uid.clone()).next().unwrap_or_default()
+}
+
+fn label(meta: &ObjectMeta, key: &str) -> String {
+    meta.labels.as_ref().and_then(|labels| labels.get(key)).cloned().unwrap_or_default()
 }
 
 fn step(step: &Step) -> delivery::Step {
@@ -128,14 +160,9 @@ impl Read for AnalysisRun {
     fn read(&self) -> delivery::Run {
         let empty = BTreeMap::new();
         let labels = self.metadata.labels.as_ref().unwrap_or(&empty);
-        let owners = self.metadata.owner_references.iter().flatten();
         delivery::Run {
-            created: self.metadata.creation_timestamp.as_ref().map(|time| time.0.to_string()).unwrap_or_default(),
-            owner: owners
-                .filter(|owner| owner.kind == "Rollout")
-                .map(|owner| owner.uid.clone())
-                .next()
-                .unwrap_or_default(),
+            created: created(&self.metadata),
+            owner: owner(&self.metadata),
             hash: labels.get(HASH).cloned().unwrap_or_default(),
             revision: annotation(&self.metadata, REVISION),
             step: labels.get(STEP).and_then(|step| step.parse().ok()),
@@ -143,6 +170,8 @@ impl Read for AnalysisRun {
             message: self.status.message.clone(),
             terminated: self.spec.terminate,
             metrics: self.spec.metrics.iter().map(|metric| self.metric(metric)).collect(),
+            started: self.status.started_at.clone(),
+            completed: self.status.completed_at.clone(),
         }
     }
 }
@@ -160,7 +189,7 @@ impl AnalysisRun {
             dry_run: result.dry_run,
             count: result.count,
             of: match &metric.count {
-                Some(IntOrString::Int(count)) => Some(*count),
+                Some(IntOrString::Int(count)) => u32::try_from(*count).ok(),
                 Some(IntOrString::String(text)) => text.parse().ok(),
                 // Once, where no interval says that it goes on.
                 None => metric.interval.is_none().then_some(1),
@@ -176,6 +205,18 @@ impl AnalysisRun {
                 })
                 .collect(),
             query: query.cloned(),
+            requires: delivery::Requires {
+                success: metric.success_condition.clone(),
+                failure: metric.failure_condition.clone(),
+                interval: metric.interval.clone(),
+                initial_delay: metric.initial_delay.clone(),
+                failure_limit: metric.failure_limit.as_ref().map(ToString::to_string),
+                inconclusive_limit: metric.inconclusive_limit.as_ref().map(ToString::to_string),
+                error_limit: metric.consecutive_error_limit.as_ref().map(ToString::to_string),
+            },
+            failed: result.failed,
+            inconclusive: result.inconclusive,
+            errors_in_a_row: result.consecutive_error,
         }
     }
 }
@@ -191,6 +232,52 @@ impl Read for DaemonSet {
             updated: self.status.updated_number_scheduled,
             available: self.status.number_available,
             annotations: self.spec.template.metadata.annotations.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl Read for ReplicaSet {
+    type As = delivery::ReplicaSet;
+
+    fn read(&self) -> delivery::ReplicaSet {
+        delivery::ReplicaSet {
+            owner: owner(&self.metadata),
+            revision: annotation(&self.metadata, REVISION),
+            hash: label(&self.metadata, HASH),
+            created: created(&self.metadata),
+            images: images(&self.spec.template),
+            desired: self.spec.replicas.unwrap_or(1),
+            ready: self.status.ready_replicas,
+            available: self.status.available_replicas,
+        }
+    }
+}
+
+impl Read for Pod {
+    type As = delivery::Pod;
+
+    fn read(&self) -> delivery::Pod {
+        let mut owners = self.metadata.owner_references.iter().flatten();
+        let containers = &self.status.container_statuses;
+        let states = containers.iter().flat_map(|container| [&container.state.waiting, &container.state.terminated]);
+        delivery::Pod {
+            set: owners.find(|owner| owner.kind == "ReplicaSet").map(|owner| owner.name.clone()).unwrap_or_default(),
+            created: created(&self.metadata),
+            phase: match self.metadata.deletion_timestamp {
+                Some(_) => "Terminating".to_owned(),
+                None => self.status.phase.clone(),
+            },
+            ready: self
+                .status
+                .conditions
+                .iter()
+                .any(|condition| condition.kind == "Ready" && condition.status == "True"),
+            restarts: containers.iter().map(|container| container.restart_count).sum(),
+            reason: states
+                .flatten()
+                .map(|state| state.reason.clone())
+                .find(|reason| !reason.is_empty())
+                .unwrap_or_default(),
         }
     }
 }

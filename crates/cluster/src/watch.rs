@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a watch brings.
 pub(crate) type Item = Result<View, Error>;
 
-type Put<T> = fn(&mut View, Name, Observed<T>);
+pub(crate) type Put<T> = fn(&mut View, Name, Observed<T>);
 
 impl Cluster {
     /// Watches everything that the release is about.
@@ -60,13 +60,13 @@ impl Cluster {
 
 /// What a watch has shown, to tell after a gap what is gone.
 #[derive(Default)]
-struct Known {
+pub(crate) struct Known {
     all: BTreeMap<Name, u64>,
     listed: BTreeSet<Name>,
 }
 
 impl Known {
-    fn take<K>(&mut self, event: Result<watcher::Event<K>, watcher::Error>, put: Put<K::As>) -> Item
+    pub(crate) fn take<K>(&mut self, event: Result<watcher::Event<K>, watcher::Error>, put: Put<K::As>) -> Item
     where
         K: kube::Resource + Read,
     {

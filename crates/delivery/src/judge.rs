@@ -27,6 +27,18 @@ fn stop<T>(what: &Name, why: Stop) -> Check<T> {
     Err(Box::new(Outlook::End(Verdict::Stopped { what: what.clone(), why })))
 }
 
+/// What a watched view looks like, for who looks on: no verdict, which falls on a fresh look alone.
+///
+/// # Errors
+/// What it seems to wait for.
+pub fn seems(release: &Release, view: &View) -> Result<Verdict, Waiting> {
+    match judge(release, view, &Acted::default(), false) {
+        Outlook::End(verdict) => Ok(verdict),
+        Outlook::Wait(waiting) => Err(waiting),
+        Outlook::Act(_) => Err(Waiting::Look),
+    }
+}
+
 /// Judges a view. `fresh` says that the view is a look, in which everything was read.
 pub(crate) fn judge(release: &Release, view: &View, acted: &Acted, fresh: bool) -> Outlook {
     match all(release, view, acted, fresh) {

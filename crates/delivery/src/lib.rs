@@ -14,10 +14,11 @@ mod state;
 mod verdict;
 mod waiting;
 
-pub use judge::{RESTARTED_FOR, progress, short};
+pub use judge::{RESTARTED_FOR, progress, seems, short};
 pub use name::Name;
 pub use observed::{
-    Application, Collector, Measurement, Metric, Observed, Operation, Rollout, Run, Step, Template, View,
+    Application, Collector, Deployed, Measurement, Metric, Observed, Operation, Pod, ReplicaSet, Requires, Rollout,
+    Run, Step, Template, View,
 };
 pub use release::{CollectorTarget, Release, RetryPolicy, RolloutTarget};
 pub use state::{Effect, Event, State, step};

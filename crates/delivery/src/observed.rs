@@ -21,6 +21,17 @@ pub struct Application {
     pub conditions: Vec<(String, String)>,
     /// Whether a refresh is asked for and not yet done.
     pub refreshing: bool,
+    /// What it deploys: rollouts and DaemonSets.
+    pub deploys: Vec<Deployed>,
+}
+
+/// An object that an Application deploys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Deployed {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: Name,
 }
 
 /// A sync.
@@ -32,6 +43,10 @@ pub struct Operation {
     pub message: String,
     /// The commit that it applies.
     pub revision: Option<String>,
+    /// When it began, as Kubernetes writes times.
+    pub started: Option<String>,
+    /// When it ended.
+    pub finished: Option<String>,
 }
 
 /// A step of a canary.
@@ -90,6 +105,10 @@ pub struct Rollout {
     pub aborted: bool,
     /// Reasons of `status.pauseConditions`.
     pub pauses: Vec<String>,
+    /// When the first of them began, as Kubernetes writes times.
+    pub paused_since: Option<String>,
+    /// `status.abortedAt`.
+    pub aborted_at: Option<String>,
     /// `status.currentPodHash`.
     pub hash: String,
     /// `status.stableRS`.
@@ -107,7 +126,7 @@ pub struct Rollout {
 }
 
 /// One measurement of a metric.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Measurement {
     /// `Successful`, `Failed`, `Inconclusive`, `Error`.
     pub phase: String,
@@ -138,6 +157,33 @@ pub struct Metric {
     pub measurements: Vec<Measurement>,
     /// The query with its arguments filled in.
     pub query: Option<String>,
+    /// What it asks of a measurement, and how many may fall short.
+    pub requires: Requires,
+    /// Failed measurements.
+    pub failed: u32,
+    /// Inconclusive ones.
+    pub inconclusive: u32,
+    /// Errors in a row, up to the last measurement.
+    pub errors_in_a_row: u32,
+}
+
+/// What a metric asks of its measurements; numbers as they stand, `None` where Argo Rollouts' default counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Requires {
+    /// `successCondition`.
+    pub success: String,
+    /// `failureCondition`.
+    pub failure: String,
+    /// `interval`.
+    pub interval: Option<String>,
+    /// `initialDelay`.
+    pub initial_delay: Option<String>,
+    /// `failureLimit`.
+    pub failure_limit: Option<String>,
+    /// `inconclusiveLimit`.
+    pub inconclusive_limit: Option<String>,
+    /// `consecutiveErrorLimit`.
+    pub error_limit: Option<String>,
 }
 
 /// An AnalysisRun.
@@ -161,6 +207,48 @@ pub struct Run {
     pub terminated: bool,
     /// Its metrics.
     pub metrics: Vec<Metric>,
+    /// When it began.
+    pub started: Option<String>,
+    /// When it ended.
+    pub completed: Option<String>,
+}
+
+/// A ReplicaSet of a rollout: one revision's pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReplicaSet {
+    /// `metadata.uid` of the rollout.
+    pub owner: String,
+    /// The rollout's revision; of those that it had, the last one.
+    pub revision: Option<String>,
+    /// The pod hash.
+    pub hash: String,
+    /// When it was made, as Kubernetes writes times.
+    pub created: String,
+    /// Images of its pod template.
+    pub images: Vec<String>,
+    /// Pods that there should be.
+    pub desired: u32,
+    /// Pods that are ready.
+    pub ready: u32,
+    /// Pods that are available.
+    pub available: u32,
+}
+
+/// A pod of a rollout.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Pod {
+    /// The ReplicaSet's name.
+    pub set: String,
+    /// When it was made, as Kubernetes writes times.
+    pub created: String,
+    /// `status.phase`; `Terminating` once it is being deleted.
+    pub phase: String,
+    /// Whether it takes requests.
+    pub ready: bool,
+    /// Restarts of its containers.
+    pub restarts: u32,
+    /// Why a container waits or has ended, in Kubernetes' word.
+    pub reason: String,
 }
 
 /// The DaemonSet of the collector.
@@ -200,6 +288,10 @@ pub struct View {
     pub runs: BTreeMap<Name, Observed<Run>>,
     /// DaemonSets of collectors.
     pub collectors: BTreeMap<Name, Observed<Collector>>,
+    /// ReplicaSets of rollouts; none is judged by.
+    pub sets: BTreeMap<Name, Observed<ReplicaSet>>,
+    /// Pods of rollouts; none is judged by.
+    pub pods: BTreeMap<Name, Observed<Pod>>,
 }
 
 impl View {
@@ -209,6 +301,8 @@ impl View {
         merge(&mut self.rollouts, &other.rollouts);
         merge(&mut self.runs, &other.runs);
         merge(&mut self.collectors, &other.collectors);
+        merge(&mut self.sets, &other.sets);
+        merge(&mut self.pods, &other.pods);
     }
 
     /// Whether this view has something newer than the other one. What only one of them has does not count: the other

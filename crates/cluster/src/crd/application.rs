@@ -55,6 +55,8 @@ pub(crate) struct OperationState {
     pub(crate) message: String,
     pub(crate) operation: Operation,
     pub(crate) sync_result: Option<SyncResult>,
+    pub(crate) started_at: Option<String>,
+    pub(crate) finished_at: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

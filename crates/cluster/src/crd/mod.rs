@@ -13,7 +13,7 @@ use std::fmt::Debug;
 pub(crate) use application::{Application, ApplicationSet, Source};
 pub(crate) use rollout::{Rollout, Step};
 pub(crate) use run::{AnalysisRun, IntOrString, Metric, MetricResult};
-pub(crate) use workload::{DaemonSet, ReplicaSet};
+pub(crate) use workload::{DaemonSet, Pod, ReplicaSet};
 
 /// An object with what is read of its spec and status.
 #[derive(Clone, Debug, Default, Deserialize)]

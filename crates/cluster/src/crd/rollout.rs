@@ -65,9 +65,10 @@ pub(crate) struct Status {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct PauseCondition {
     pub(crate) reason: String,
+    pub(crate) start_time: Option<String>,
 }
 
 resource!(Rollout, "argoproj.io", "v1alpha1", "Rollout", "rollouts");

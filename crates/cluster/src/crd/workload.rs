@@ -31,12 +31,60 @@ pub(crate) struct DaemonSetStatus {
 
 resource!(DaemonSet, "apps", "v1", "DaemonSet", "daemonsets");
 
-pub(crate) type ReplicaSet = Object<ReplicaSetSpec, IgnoredAny>;
+pub(crate) type ReplicaSet = Object<ReplicaSetSpec, ReplicaSetStatus>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ReplicaSetSpec {
+    pub(crate) replicas: Option<u32>,
     pub(crate) template: Value,
 }
 
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ReplicaSetStatus {
+    pub(crate) ready_replicas: u32,
+    pub(crate) available_replicas: u32,
+}
+
 resource!(ReplicaSet, "apps", "v1", "ReplicaSet", "replicasets");
+
+pub(crate) type Pod = Object<IgnoredAny, PodStatus>;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct PodStatus {
+    pub(crate) phase: String,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Condition {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) status: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ContainerStatus {
+    pub(crate) restart_count: u32,
+    pub(crate) state: ContainerState,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ContainerState {
+    pub(crate) waiting: Option<Stopped>,
+    pub(crate) terminated: Option<Stopped>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Stopped {
+    pub(crate) reason: String,
+}
+
+resource!(Pod, "", "v1", "Pod", "pods");

@@ -9,3 +9,4 @@ mod acts;
 mod objects;
 mod plane;
 mod releases;
+mod watching;

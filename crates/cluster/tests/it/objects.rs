@@ -135,7 +135,8 @@ impl<'p> Scene<'p> {
         let mut template = template(image);
         template["metadata"]["labels"]["rollouts-pod-template-hash"] = json!(hash);
         let set = json!({
-            "metadata": {"name": format!("{}-{hash}", self.name), "namespace": "hotrod"},
+            "metadata": {"name": format!("{}-{hash}", self.name), "namespace": "hotrod",
+                         "labels": {"rollouts-pod-template-hash": hash}},
             "spec": {"replicas": 1, "template": template, "selector": {"matchLabels": {"rollouts-pod-template-hash": hash}}},
         });
         self.plane.create("apps/v1", "ReplicaSet", Some("hotrod"), set).await;

@@ -41,6 +41,7 @@ pub(crate) fn at(commit: &str, health: &str) -> Application {
             phase: "Succeeded".to_owned(),
             message: String::new(),
             revision: Some(commit.to_owned()),
+            ..Operation::default()
         }),
         history: vec![OLD.to_owned()],
         ..Application::default()

@@ -133,7 +133,6 @@ mod tests {
             name: Name::new("argocd", name),
             set: None,
             sources: vec![Source { url: url.to_owned(), revision: "main".to_owned(), path: "x".to_owned() }],
-            deploys: vec![],
             state: delivery::Application::default(),
         }
     }
