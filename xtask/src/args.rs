@@ -7,7 +7,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-pub(crate) use cluster::{ClusterArgs, RolloutArgs, StatusArgs, WatchArgs};
+pub(crate) use cluster::{AccessArgs, ClusterArgs, RolloutArgs, StatusArgs, WatchArgs};
 pub(crate) use lab::{BuildArgs, LabArgs, LabCommand};
 #[cfg(feature = "cluster")]
 pub(crate) use lab::{LogsArgs, Until, UpArgs};
@@ -74,7 +74,17 @@ Examples:
 Other staged, unstaged and untracked work stays as it is, nothing is ever force-pushed, \
 and a run that was killed is finished by the next one.
 
-Exit codes: 0 done and clean, 1 faults left, 2 could not run, 3 push rejected.")]
+The cluster, first line that fits:
+  --no-cluster, --no-push                none is touched
+  --context, --kubeconfig, KUBECONFIG    that one
+  pushed to the lab's git server         the lab
+  ~/.kube/config, or in a pod            its current context, or the pod's cluster
+  else                                   none is configured, and none is touched
+Where there is one, its Applications must follow the repository and branch that are pushed to, or nothing is written. After \
+the push they are refreshed and the release is followed until its gates have decided. Ctrl-C detaches.
+
+Exit codes: 0 done and clean, 1 faults left or a gate failed, 2 could not run, refused or detached, 3 push rejected, \
+4 timed out.")]
     FixAndPush(FixAndPushArgs),
     /// Tell all about a rule
     #[command(after_help = "Example:\n  hyperspace explain gate/vacuous")]
@@ -248,8 +258,19 @@ pub(crate) struct FixAndPushArgs {
     #[arg(long, conflicts_with_all = ["dry_run", "message", "no_push"])]
     pub(crate) undo: bool,
     /// Do not touch a cluster
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["context", "kubeconfig", "retry"])]
     pub(crate) no_cluster: bool,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+    /// Take an aborted rollout up again whatever aborted it, a person too
+    #[arg(long)]
+    pub(crate) retry: bool,
+    /// Seconds to follow the release at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
+    pub(crate) timeout: u64,
+    /// Output format; json prints JSON Lines, and everything for people on standard error
+    #[arg(long, default_value = "human")]
+    pub(crate) format: ListFormat,
     /// Rehearse the mended state first, and neither commit nor push what its gates abort
     #[arg(long, conflicts_with_all = ["undo", "dry_run"])]
     pub(crate) rehearse: bool,

@@ -19,6 +19,8 @@ pub(crate) struct Ui {
     colour_out: bool,
     colour_err: bool,
     quiet: bool,
+    /// Whether results go to standard error: another format has standard output.
+    aside: bool,
 }
 
 /// `cargo xtask` for the binary that cargo's alias runs, else the binary's own name.
@@ -42,7 +44,13 @@ impl Ui {
             colour_out: wanted(AutoStream::choice(&io::stdout())),
             colour_err: wanted(AutoStream::choice(&io::stderr())),
             quiet,
+            aside: false,
         }
+    }
+
+    /// The same with results on standard error, for who prints something else on standard output.
+    pub(crate) fn aside(&self) -> Ui {
+        Ui { program: self.program.clone(), colour_out: self.colour_err, aside: true, ..*self }
     }
 
     /// How reports on standard output look.
@@ -54,6 +62,10 @@ impl Ui {
     ///
     /// A reader that went away (`| head`) is no error: the exit code still tells what was found.
     pub(crate) fn out(&self, text: &str) -> Result<(), CommandError> {
+        if self.aside {
+            self.status(text.trim_end_matches('\n'));
+            return Ok(());
+        }
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

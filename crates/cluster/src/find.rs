@@ -16,6 +16,8 @@ pub struct Found {
     pub set: Option<Name>,
     /// What it follows.
     pub sources: Vec<Source>,
+    /// Where objects go that name no namespace.
+    pub namespace: String,
     /// Its state.
     pub state: delivery::Application,
 }
@@ -60,6 +62,7 @@ fn found(application: &Application) -> Found {
         set,
         // A chart's repository is no git repository.
         sources: sources.filter(|source| source.chart.is_empty()).map(source).collect(),
+        namespace: application.spec.destination.namespace.clone(),
         state: application.read(),
         name: at,
     }

@@ -46,4 +46,4 @@ pub use refusal::{Operation, Refusal};
 pub use replay::Stuck;
 pub use repository::{FileStatus, Head, Repository, Upstream};
 pub use target::Target;
-pub use transport::Rejection;
+pub use transport::{Rejection, Remote};

@@ -31,6 +31,17 @@ impl Repository {
         self.read_tree(&tree, folder)
     }
 
+    /// Whether revision `rev` has this folder (relative to the repository; `.` and `""` are all of it).
+    pub fn has_folder(&self, rev: &str, folder: &str) -> bool {
+        let tree = self.inner.revparse_single(rev).and_then(|object| object.peel_to_tree());
+        let folder = folder.trim_start_matches("./").trim_matches('/');
+        let is_tree = |tree: git2::Tree<'_>| {
+            matches!(folder, "" | ".")
+                || tree.get_path(folder.as_ref()).is_ok_and(|entry| entry.kind() == Some(ObjectType::Tree))
+        };
+        tree.is_ok_and(is_tree)
+    }
+
     pub(crate) fn read_tree(&self, tree: &git2::Tree<'_>, folder: &str) -> Result<Tree, Error> {
         let folder = folder.trim_matches('/');
         let mut found = Tree { root: self.root().join(folder), ..Tree::default() };

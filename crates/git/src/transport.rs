@@ -151,6 +151,33 @@ pub(crate) fn send(
 /// Fetches the target's branch and returns its commit; `None` when it does not exist. The remote-tracking branch is
 /// brought up to date; `FETCH_HEAD` (which libgit2's own fetch empties) and tags stay as they are.
 pub(crate) fn fetch(repository: &Repository, target: &Target, environment: &Environment) -> Result<Option<Oid>, Error> {
+    let found = download(repository, target, environment)?.tip;
+    if let Some(found) = found {
+        repository.track(target, found, "fetch")?;
+    }
+    Ok(found)
+}
+
+/// What a remote says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// The branch that its HEAD names; `None` where it has none.
+    pub default_branch: Option<String>,
+    /// The commit of the target's branch; `None` where there is no such branch.
+    pub tip: Option<Oid>,
+}
+
+impl Repository {
+    /// Asks the target's remote what it has. The branch's objects come along; no reference changes.
+    ///
+    /// # Errors
+    /// A remote that cannot be reached or does not let us in.
+    pub fn ask(&self, target: &Target, environment: &Environment) -> Result<Remote, Error> {
+        download(self, target, environment)
+    }
+}
+
+fn download(repository: &Repository, target: &Target, environment: &Environment) -> Result<Remote, Error> {
     let mut remote = repository.remote_of(target)?;
     let url = remote.url().map(str::to_owned).doing("read the remote's URL")?;
     if let Some(resolved) = resolved(repository, &url, environment)? {
@@ -166,12 +193,11 @@ pub(crate) fn fetch(repository: &Repository, target: &Target, environment: &Envi
     drop(options);
     fetched.map_err(|error| failure(target, &error, &credentials.borrow(), ""))?;
     credentials.borrow_mut().accepted();
+    let default = remote.default_branch().ok();
+    let default = default.and_then(|name| Some(name.as_str().ok()?.strip_prefix("refs/heads/")?.to_owned()));
     let heads = remote.list().map_err(|error| failure(target, &error, &credentials.borrow(), ""))?;
-    let found = heads.iter().find(|head| head.name() == name).map(git2::RemoteHead::oid);
-    if let Some(found) = found {
-        repository.track(target, found, "fetch")?;
-    }
-    Ok(found)
+    let tip = heads.iter().find(|head| head.name() == name).map(git2::RemoteHead::oid);
+    Ok(Remote { default_branch: default, tip })
 }
 
 /// A remote for an ssh host that is an alias of `~/.ssh/config`; `None` where the URL stands as it is.

@@ -27,6 +27,7 @@ mod installed;
 mod process;
 mod program;
 pub mod stack;
+mod state;
 pub mod trial;
 mod watchdog;
 
@@ -36,4 +37,5 @@ pub use image::from_image;
 pub use installed::{Installed, installed};
 pub use process::{Process, free_port_list, free_ports, on_free_ports, poll};
 pub use program::Program;
+pub use state::{kubeconfig, state_folder};
 pub use watchdog::Watchdog;

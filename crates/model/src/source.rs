@@ -43,6 +43,8 @@ pub struct PushTarget {
     pub url: String,
     /// Whether a cluster follows this repository; then a placeholder URL is an error.
     pub cluster: bool,
+    /// The repository's URL as that cluster sees it, where it was asked.
+    pub seen: Option<String>,
     /// Whether `--retarget` asked for the ApplicationSet to follow the branch.
     pub retarget: bool,
 }

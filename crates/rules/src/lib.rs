@@ -14,6 +14,7 @@ mod suppress;
 mod wiring;
 mod yaml_rules;
 
+pub use collector::stale_after_change::ANNOTATION as CONFIG_HASH;
 pub use engine::{check, fix};
 pub use finding::{FileEdit, Finding, Fix, Location, Safety, Severity};
 pub use outcome::{Applied, Changed, Evidence, Fixed, Judged, Report, Reported};

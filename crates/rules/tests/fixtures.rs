@@ -80,6 +80,7 @@ struct Push {
     url: String,
     #[serde(default)]
     cluster: bool,
+    seen: Option<String>,
     #[serde(default)]
     retarget: bool,
 }
@@ -98,7 +99,13 @@ impl Facts {
             branch: g.branch,
             remotes: g.remotes,
         };
-        let push = |p: Push| PushTarget { branch: p.branch, url: p.url, cluster: p.cluster, retarget: p.retarget };
+        let push = |p: Push| PushTarget {
+            branch: p.branch,
+            url: p.url,
+            cluster: p.cluster,
+            seen: p.seen,
+            retarget: p.retarget,
+        };
         Context {
             policy: policy.unwrap_or_default(),
             git: self.git.map(git),

@@ -4,9 +4,9 @@ use super::ListFormat;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Which cluster, and what of it.
+/// Which cluster.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct ClusterArgs {
+pub(crate) struct AccessArgs {
     /// Context of the kubeconfig [default: its current one]
     #[arg(long, value_name = "NAME")]
     pub(crate) context: Option<String>,
@@ -16,6 +16,13 @@ pub(crate) struct ClusterArgs {
     /// Namespace of Argo CD
     #[arg(long, value_name = "NAMESPACE", default_value = "argocd")]
     pub(crate) argocd: String,
+}
+
+/// Which cluster, and what of it.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ClusterArgs {
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// Only this Application; may be given several times [default: those that follow this folder's repository, else all]
     #[arg(long = "app", value_name = "NAME")]
     pub(crate) apps: Vec<String>,

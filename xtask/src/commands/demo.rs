@@ -1,6 +1,6 @@
 //! `demo`: the whole way, from a broken repository to a pushed fix, in a scratch folder.
 
-use crate::args::{DemoArgs, FixAndPushArgs, Target};
+use crate::args::{AccessArgs, DemoArgs, FixAndPushArgs, ListFormat, Target};
 use crate::commands::fix_and_push;
 use crate::error::{CommandError, Doing};
 use crate::exit::Exit;
@@ -33,9 +33,13 @@ pub(crate) fn cmd_demo(ui: &Ui, args: &DemoArgs) -> Result<Exit, CommandError> {
         unsafe_fixes: false,
         undo: false,
         no_cluster: true,
+        access: AccessArgs { context: None, kubeconfig: None, argocd: String::new() },
+        retry: false,
+        timeout: 0,
+        format: ListFormat::Human,
         rehearse: false,
     };
-    let plan = fix_and_push::plan(fix_and_push::repository(&clone)?, &push)?;
+    let plan = fix_and_push::plan(fix_and_push::repository(&clone)?, &push, None)?;
     ui.heading("1. What is wrong")?;
     ui.out(&report::human(&plan.before.0, &plan.before.1, &ui.look()))?;
     ui.heading("2. What mends it")?;
@@ -44,7 +48,7 @@ pub(crate) fn cmd_demo(ui: &Ui, args: &DemoArgs) -> Result<Exit, CommandError> {
     ui.out(&fix_and_push::told(&plan))?;
     let mut exit = Exit::Done;
     if plan.has_work() {
-        exit = fix_and_push::deliver(ui, &plan, false)?;
+        exit = fix_and_push::deliver(ui, &plan)?.0;
     }
     ui.heading("4. What is left")?;
     ui.out(&report::human(&plan.fixed.report, &plan.fixed.repository, &ui.look()))?;

@@ -11,6 +11,13 @@ pub(crate) type Application = Object<Spec, Status>;
 pub(crate) struct Spec {
     pub(crate) source: Option<Source>,
     pub(crate) sources: Vec<Source>,
+    pub(crate) destination: Destination,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Destination {
+    pub(crate) namespace: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -1,9 +1,9 @@
 //! Where everything of a lab lies, and its addresses.
 
-use std::env;
 use std::path::{Path, PathBuf};
 
 use super::error::ClusterError;
+use crate::state::state_folder;
 
 /// The bridge of the pods. Its address is the node's.
 pub(super) const BRIDGE: &str = "hyperlab0";
@@ -40,10 +40,7 @@ impl Layout {
     /// # Errors
     /// Where neither is known.
     pub fn of_this_person() -> Result<Self, ClusterError> {
-        let absolute = |path: &PathBuf| path.is_absolute();
-        let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(absolute);
-        let state = state.or_else(|| env::home_dir().filter(absolute).map(|home| home.join(".local/state")));
-        Ok(Self::at(state.ok_or(ClusterError::NoStateFolder)?.join("hyperspace/lab")))
+        state_folder().map(Self::at).ok_or(ClusterError::NoStateFolder)
     }
 
     /// A lab in this folder.

@@ -21,7 +21,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 /// The annotation that the tool keeps on the pod template.
-pub(crate) const ANNOTATION: &str = "hyperspace/config-hash";
+pub const ANNOTATION: &str = "hyperspace/config-hash";
 
 /// Rules about the configuration's content whose mending changes the hash.
 const CONTENT: [&str; 18] = [

@@ -36,9 +36,12 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
     }
 }
 
-/// The repository's URL as the cluster sees it: the policy's pair of what is pushed to, else that itself where it is no path
-/// of this machine.
+/// The repository's URL as the cluster sees it: as the cluster says, else the policy's pair of what is pushed to, else that
+/// itself where it is no path of this machine.
 fn seen_by_cluster(contract: &Contract<'_>) -> Option<String> {
+    if let Some(seen) = contract.context.push.as_ref().and_then(|push| push.seen.as_deref()) {
+        return Some(model::url::without_credentials(seen));
+    }
     let pushed = contract.context.push.as_ref().map(|p| p.url.clone());
     let pushed = pushed.or_else(|| contract.context.git.as_ref()?.remotes.first().cloned())?;
     let pair = contract.context.policy.repositories.iter().find(|p| model::url::same_repository(&p.push, &pushed));

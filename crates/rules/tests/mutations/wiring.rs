@@ -176,7 +176,8 @@ fn placeholder(dice: &mut Dice) -> Option<Case> {
 }
 
 fn push(s: &mut State, branch: &str, cluster: bool) {
-    s.context.push = Some(PushTarget { branch: branch.to_owned(), url: REMOTE.to_owned(), cluster, retarget: false });
+    s.context.push =
+        Some(PushTarget { branch: branch.to_owned(), url: REMOTE.to_owned(), cluster, seen: None, retarget: false });
 }
 
 fn placeholder_push(dice: &mut Dice) -> Option<Case> {

@@ -14,9 +14,11 @@ mod show;
 #[cfg(feature = "cluster")]
 mod status;
 #[cfg(feature = "cluster")]
+pub(crate) mod tell;
+#[cfg(feature = "cluster")]
 mod watch;
 #[cfg(feature = "cluster")]
-mod which;
+pub(crate) mod which;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::{abort::cmd_abort, refresh::cmd_refresh, retry::cmd_retry, status::cmd_status, watch::cmd_watch};

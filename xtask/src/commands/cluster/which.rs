@@ -1,6 +1,6 @@
 //! Which cluster, and which of its Applications and rollouts.
 
-use crate::args::{ClusterArgs, RolloutArgs};
+use crate::args::{AccessArgs, ClusterArgs, RolloutArgs};
 use crate::error::CommandError;
 use crate::policy;
 use crate::ui::Ui;
@@ -20,14 +20,7 @@ pub(super) struct Scope {
 impl Scope {
     /// Connects and finds it.
     pub(super) async fn of(ui: &Ui, args: &ClusterArgs) -> Result<Scope, CommandError> {
-        let access =
-            Access { kubeconfig: args.kubeconfig.clone(), context: args.context.clone(), argocd: args.argocd.clone() };
-        let cluster = Cluster::connect(&access).await.map_err(said)?;
-        let all = cluster.applications().await.map_err(said)?;
-        if all.is_empty() {
-            return Err(CommandError::user(format!("there is no Application in namespace {}", args.argocd))
-                .hint("--argocd names another namespace, --context another cluster"));
-        }
+        let (cluster, all) = applications(&args.access).await?;
         let found = chosen(all, &args.apps)?;
         ui.status(&format!("context {}", cluster.context()));
         Ok(Scope { cluster, found })
@@ -79,6 +72,19 @@ impl Scope {
     }
 }
 
+/// Connects and lists all Applications; where there is none, that is an error.
+pub(crate) async fn applications(args: &AccessArgs) -> Result<(Cluster, Vec<Found>), CommandError> {
+    let access =
+        Access { kubeconfig: args.kubeconfig.clone(), context: args.context.clone(), argocd: args.argocd.clone() };
+    let cluster = Cluster::connect(&access).await.map_err(said)?;
+    let all = cluster.applications().await.map_err(said)?;
+    if all.is_empty() {
+        return Err(CommandError::user(format!("there is no Application in namespace {}", args.argocd))
+            .hint("--argocd names another namespace, --context another cluster"));
+    }
+    Ok((cluster, all))
+}
+
 /// Those that were named; else those that follow this folder's repository; else all.
 fn chosen(all: Vec<Found>, named: &[String]) -> Result<Vec<Found>, CommandError> {
     if !named.is_empty() {
@@ -96,10 +102,13 @@ fn chosen(all: Vec<Found>, named: &[String]) -> Result<Vec<Found>, CommandError>
 
 /// Whether an Application follows the repository that people push to at `url`.
 fn follows(found: &Found, url: &str, pairs: &[RepositoryPair]) -> bool {
+    found.sources.iter().any(|source| is_repository(&source.url, url, pairs))
+}
+
+/// Whether what the cluster follows at `seen` is the repository that people push to at `url`.
+pub(crate) fn is_repository(seen: &str, url: &str, pairs: &[RepositoryPair]) -> bool {
     let same = model::url::same_repository;
-    found.sources.iter().any(|source| {
-        same(&source.url, url) || pairs.iter().any(|pair| same(&pair.push, url) && same(&pair.cluster, &source.url))
-    })
+    same(seen, url) || pairs.iter().any(|pair| same(&pair.push, url) && same(&pair.cluster, seen))
 }
 
 /// Where this folder's branch is pushed to, and the policy's pairs.
@@ -114,12 +123,17 @@ fn here() -> Option<(String, Vec<RepositoryPair>)> {
 
 /// Runs what waits for a cluster.
 pub(super) fn run<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    runtime()?.block_on(work)
+}
+
+/// What a connection lives in: dropped, it ends.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| CommandError::internal("cannot wait for anything").because(&error))?.block_on(work)
+    runtime.map_err(|error| CommandError::internal("cannot wait for anything").because(&error))
 }
 
 /// The cluster's error as the command's.
-pub(super) fn said(error: cluster::Error) -> CommandError {
+pub(crate) fn said(error: cluster::Error) -> CommandError {
     CommandError::user(error.to_string()).maybe_hint(error.hint())
 }
 
@@ -133,6 +147,7 @@ mod tests {
             name: Name::new("argocd", name),
             set: None,
             sources: vec![Source { url: url.to_owned(), revision: "main".to_owned(), path: "x".to_owned() }],
+            namespace: String::new(),
             state: delivery::Application::default(),
         }
     }

@@ -1,26 +1,65 @@
-//! `fix-and-push`: apply the fixes, commit exactly them, push.
+//! `fix-and-push`: apply the fixes, commit exactly them, push, and follow the release to its verdict.
 
+mod destination;
 mod outcome;
 mod plan;
+#[cfg(feature = "cluster")]
+mod release;
 mod say;
+
+#[cfg(not(feature = "cluster"))]
+#[path = "absent.rs"]
+mod followed;
+#[cfg(feature = "cluster")]
+mod followed;
 
 pub(crate) use outcome::deliver;
 pub(crate) use plan::{Plan, plan, repository};
 pub(crate) use say::plan as told;
 
-use crate::args::{FixAndPushArgs, RunArgs};
+use crate::args::{FixAndPushArgs, ListFormat, RunArgs};
 use crate::commands::rehearse::rehearse;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::Ui;
+use followed::Followed;
 use say::short;
+
+/// Which cluster a run has to do with.
+enum Joined {
+    /// None, and why.
+    Without(&'static str),
+    /// One whose Applications follow what is pushed.
+    #[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "another build does this"))]
+    With(Box<Followed>),
+    /// Another build of this program has done it all.
+    #[cfg_attr(feature = "cluster", allow(dead_code, reason = "this is that build"))]
+    Elsewhere(Exit),
+}
 
 /// Runs `fix-and-push`.
 pub(crate) fn cmd_fix_and_push(ui: &Ui, args: &FixAndPushArgs) -> Result<Exit, CommandError> {
+    let machine = ui;
+    // With JSON Lines on standard output, what people read goes beside.
+    let aside = (args.format == ListFormat::Json).then(|| ui.aside());
+    let ui = aside.as_ref().unwrap_or(ui);
     let repository = repository(&args.target.path)?;
     if args.undo {
         return undo(ui, &repository);
     }
+    // Before anything is written: a release that no cluster follows is refused.
+    let joined = match followed::join(machine, &repository, args) {
+        Err(error) if args.dry_run => {
+            ui.status(&format!("a run without --dry-run would be refused: {error}"));
+            Joined::Without("this is a dry run")
+        }
+        other => other?,
+    };
+    let (followed, why) = match joined {
+        Joined::Elsewhere(exit) => return Ok(exit),
+        Joined::With(followed) => (Some(followed), ""),
+        Joined::Without(why) => (None, why),
+    };
     if let Some(pending) = git::pending(&repository)? {
         ui.line(&say::pending(&pending))?;
         if args.dry_run {
@@ -32,21 +71,34 @@ pub(crate) fn cmd_fix_and_push(ui: &Ui, args: &FixAndPushArgs) -> Result<Exit, C
             return Ok(exit);
         }
     }
-    let plan = plan(repository, args)?;
+    let plan = plan(repository, args, followed.as_ref().map(|followed| followed.seen()))?;
     ui.out(&say::plan(&plan))?;
+    let mut commit = plan.prepared.head;
+    // The remote may have lost or gained commits since it was last seen.
+    let behind = followed.as_ref().is_some_and(|followed| followed.is_behind(&commit));
     if args.dry_run {
         ui.out(&report::diff(&plan.fixed.changed, ui.look().colour))?;
         ui.status("dry run: nothing was written, committed or pushed");
-    } else if plan.has_work() {
+    } else if plan.has_work() || behind {
         if args.rehearse && !promoted(ui, &plan)? {
             return Ok(Exit::Faults);
         }
-        let exit = deliver(ui, &plan, args.no_push)?;
+        let (exit, tip) = deliver(ui, &plan)?;
+        if exit != Exit::Done {
+            return Ok(exit);
+        }
+        commit = tip;
+        if followed.is_none() && why != "nothing is pushed" {
+            ui.line(&format!("no cluster was touched: {why}"))?;
+        }
+    }
+    left(ui, &plan)?;
+    if let Some(followed) = followed.filter(|_| !args.dry_run) {
+        let exit = followed.release(machine, &plan, &commit, args)?;
         if exit != Exit::Done {
             return Ok(exit);
         }
     }
-    left(ui, &plan)?;
     Ok(Exit::of(&plan.fixed.report))
 }
 

@@ -12,12 +12,12 @@ use model::Repository;
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 
-/// Writes, commits, pushes and tells.
-pub(crate) fn deliver(ui: &Ui, plan: &Plan, no_push: bool) -> Result<Exit, CommandError> {
+/// Writes, commits, pushes and tells; gives the branch's commit after it.
+pub(crate) fn deliver(ui: &Ui, plan: &Plan) -> Result<(Exit, git::Oid), CommandError> {
     let allowed = plan.fixed.report.errors();
     let delivery = with_progress(ui, &plan.input, allowed, |outside| git::deliver(&plan.git, &plan.prepared, outside))
         .map_err(|error| error.hint_if_none("nothing is lost: run again to go on, or with --undo to take it back"))?;
-    told(ui, &delivery, no_push)
+    Ok((told(ui, &delivery)?, delivery.tip))
 }
 
 /// Ends an interrupted run before another one begins.
@@ -28,7 +28,7 @@ pub(crate) fn finish(ui: &Ui, repository: &git::Repository, args: &FixAndPushArg
     let allowed = rules::check(&now, &input.context).errors();
     let finished = with_progress(ui, &input, allowed, |outside| git::finish(repository, args.no_push, outside))?;
     match finished {
-        Some(delivery) => told(ui, &delivery, args.no_push),
+        Some(delivery) => told(ui, &delivery),
         None => Ok(Exit::Done),
     }
 }
@@ -58,7 +58,7 @@ fn with_progress<T>(
     Ok(run(&mut outside)?)
 }
 
-fn told(ui: &Ui, delivery: &Delivery, no_push: bool) -> Result<Exit, CommandError> {
+fn told(ui: &Ui, delivery: &Delivery) -> Result<Exit, CommandError> {
     ui.out(&say::delivery(delivery))?;
     let exit = match &delivery.push {
         PushOutcome::Rejected { .. } | PushOutcome::Behind { .. } => {
@@ -70,8 +70,5 @@ fn told(ui: &Ui, delivery: &Delivery, no_push: bool) -> Result<Exit, CommandErro
         }
         _ => Exit::Done,
     };
-    if !no_push && exit == Exit::Done {
-        ui.line("no cluster was touched: refreshing and watching the release is not part of this version")?;
-    }
     Ok(exit)
 }

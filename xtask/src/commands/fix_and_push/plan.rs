@@ -45,13 +45,14 @@ pub(crate) fn repository(path: &Path) -> Result<git::Repository, CommandError> {
     })
 }
 
-/// Computes the fixes and asks git whether they can be committed and pushed. Writes nothing.
-pub(crate) fn plan(git: git::Repository, args: &FixAndPushArgs) -> Result<Plan, CommandError> {
+/// Computes the fixes and asks git whether they can be committed and pushed. Writes nothing. `seen` is the repository's URL
+/// as a cluster sees it that follows the push.
+pub(crate) fn plan(git: git::Repository, args: &FixAndPushArgs, seen: Option<&str>) -> Result<Plan, CommandError> {
     let mut input = Input::load(&args.target)?;
     let outside =
         || CommandError::user(format!("{} lies outside {}", args.target.path.display(), git.root().display()));
     let folder = input.folder.as_deref().and_then(|folder| git.relative(folder)).ok_or_else(outside)?;
-    input.context.push = push_target(&git, args)?;
+    input.context.push = push_target(&git, args, seen)?;
 
     let repository = Repository::read(&input.files, &input.context);
     let mut report = rules::check(&repository, &input.context);
@@ -81,14 +82,19 @@ pub(crate) fn plan(git: git::Repository, args: &FixAndPushArgs) -> Result<Plan, 
 
 /// Where the push would go, for the rules that compare it with what the cluster follows. What is wrong with it,
 /// preflight says.
-fn push_target(git: &git::Repository, args: &FixAndPushArgs) -> Result<Option<PushTarget>, CommandError> {
+fn push_target(
+    git: &git::Repository,
+    args: &FixAndPushArgs,
+    seen: Option<&str>,
+) -> Result<Option<PushTarget>, CommandError> {
     let Some(branch) = git.head()?.branch.filter(|_| !args.no_push) else { return Ok(None) };
     let target = git.target(&branch, args.remote.as_deref(), args.branch.as_deref()).ok();
-    // No cluster is asked yet, so a placeholder URL keeps nothing from being deployed.
     Ok(target.map(|target| PushTarget {
         branch: target.branch,
         url: target.url,
-        cluster: false,
+        // Without a cluster a placeholder URL keeps nothing from being deployed.
+        cluster: seen.is_some(),
+        seen: seen.map(str::to_owned),
         retarget: args.retarget,
     }))
 }

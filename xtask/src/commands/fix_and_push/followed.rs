@@ -1,0 +1,175 @@
+//! The cluster's half: which Applications follow what is pushed, found out before anything is written.
+
+use super::destination::{Destination, Surroundings, destination};
+use super::plan::Plan;
+use super::{Joined, release};
+use crate::args::{AccessArgs, FixAndPushArgs, ListFormat};
+use crate::commands::cluster::tell;
+use crate::commands::cluster::which::{applications, is_repository, runtime};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::policy;
+use crate::ui::Ui;
+use cluster::{Cluster, Found, Source};
+use model::{Policy, RepositoryPair};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::Path;
+use tokio::runtime::Runtime;
+
+/// A cluster whose Applications follow what is pushed.
+pub(super) struct Followed {
+    /// The connection lives in it.
+    runtime: Runtime,
+    pub(super) cluster: Cluster,
+    /// Those Applications.
+    pub(super) found: Vec<Found>,
+    /// The repository's URL as they name it.
+    seen: String,
+    /// The remote's commit on the branch, before the push.
+    tip: Option<git::Oid>,
+}
+
+/// Finds out which cluster the push has to do with. Where one is configured that does not follow it, that is an error: a
+/// release that goes nowhere looks like one that went well.
+pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs) -> Result<Joined, CommandError> {
+    // What is wrong with the target, preflight says.
+    let branch = repository.head()?.branch;
+    let target =
+        branch.and_then(|branch| repository.target(&branch, args.remote.as_deref(), args.branch.as_deref()).ok());
+    let pairs = policy(repository, args)?.repositories;
+    let lab = target.as_ref().is_some_and(|target| is_repository(lab::cluster::git_url(), &target.url, &pairs));
+    let kubeconfig = match destination(args, &Surroundings::here(lab)) {
+        Destination::Without(why) => return Ok(Joined::Without(why)),
+        Destination::Cluster(kubeconfig) => kubeconfig,
+    };
+    let Some(target) = target else { return Ok(Joined::Without("there is nowhere to push to")) };
+    let access = AccessArgs { kubeconfig, ..args.access.clone() };
+    let runtime = runtime()?;
+    let refused = |mut error: CommandError| {
+        let own = error.hint.take().map(|hint| format!("; {hint}")).unwrap_or_default();
+        error.hint(format!(
+            "nothing was written; --no-cluster pushes without a cluster, --context names another one{own}"
+        ))
+    };
+    let (cluster, all) = runtime.block_on(applications(&access)).map_err(refused)?;
+    let environment = git::Environment::from_process();
+    let remote = repository.ask(&target, &environment)?;
+    let wanted =
+        Wanted { url: &target.url, branch: &target.branch, default: remote.default_branch.as_deref(), pairs: &pairs };
+    let (found, others): (Vec<Found>, Vec<Found>) = all.into_iter().partition(|found| wanted.source(found).is_some());
+    let Some(seen) = found.iter().find_map(|found| Some(wanted.source(found)?.url.clone())) else {
+        return Err(refused(none(cluster.context(), &wanted, &others)));
+    };
+    let names: Vec<&str> = found.iter().map(|found| found.name.name.as_str()).collect();
+    ui.status(&format!("context {}: {} follow {} on {seen}", cluster.context(), names.join(", "), target.branch));
+    if args.format == ListFormat::Json {
+        let event = json!({"event": "cluster", "schema": 1, "context": cluster.context(), "repository": seen,
+            "branch": target.branch, "applications": names});
+        ui.line(&event.to_string())?;
+    }
+    Ok(Joined::With(Box::new(Followed { runtime, cluster, found, seen, tip: remote.tip })))
+}
+
+fn policy(repository: &git::Repository, args: &FixAndPushArgs) -> Result<Policy, CommandError> {
+    let folder: &Path = if args.target.path.is_dir() { &args.target.path } else { repository.root() };
+    policy::load(args.target.policy.as_deref(), folder, Some(repository.root()))
+}
+
+/// What an Application must follow.
+struct Wanted<'a> {
+    url: &'a str,
+    branch: &'a str,
+    /// The remote's default branch, which HEAD means.
+    default: Option<&'a str>,
+    pairs: &'a [RepositoryPair],
+}
+
+impl Wanted<'_> {
+    /// The source that follows it.
+    fn source<'f>(&self, found: &'f Found) -> Option<&'f Source> {
+        found.sources.iter().find(|source| is_repository(&source.url, self.url, self.pairs) && self.revision(source))
+    }
+
+    fn revision(&self, source: &Source) -> bool {
+        match source.revision.as_str() {
+            "" | "HEAD" => self.default == Some(self.branch),
+            other => other.strip_prefix("refs/heads/").unwrap_or(other) == self.branch,
+        }
+    }
+}
+
+fn none(context: &str, wanted: &Wanted<'_>, others: &[Found]) -> CommandError {
+    let follows = |found: &Found| -> Vec<String> {
+        let revision = |source: &Source| match (source.revision.as_str(), wanted.default) {
+            ("" | "HEAD", Some(branch)) => format!("HEAD ({branch})"),
+            ("" | "HEAD", None) => "HEAD".to_owned(),
+            (other, _) => other.to_owned(),
+        };
+        found
+            .sources
+            .iter()
+            .map(|source| format!("{} of {}", revision(source), model::url::without_credentials(&source.url)))
+            .collect()
+    };
+    let followed: BTreeSet<String> = others.iter().flat_map(follows).collect();
+    let mut followed: Vec<String> = followed.into_iter().collect();
+    if followed.len() > 5 {
+        let more = followed.len() - 5;
+        followed.truncate(5);
+        followed.push(format!("{more} more"));
+    }
+    CommandError::user(format!(
+        "no Application of context {context} follows branch {} of {}: they follow {}",
+        wanted.branch,
+        wanted.url,
+        followed.join(", ")
+    ))
+    .hint(
+        "--branch names another branch; where the cluster sees the repository at another URL, the policy pairs them \
+         (`repositories: [{push, cluster}]`)",
+    )
+}
+
+impl Followed {
+    /// The repository's URL as the cluster sees it.
+    pub(super) fn seen(&self) -> &str {
+        &self.seen
+    }
+
+    /// Whether the remote has another commit than this one.
+    pub(super) fn is_behind(&self, commit: &git::Oid) -> bool {
+        self.tip.as_ref() != Some(commit)
+    }
+
+    /// Follows the pushed commit to its verdict.
+    pub(super) fn release(
+        &self,
+        ui: &Ui,
+        plan: &Plan,
+        commit: &git::Oid,
+        args: &FixAndPushArgs,
+    ) -> Result<Exit, CommandError> {
+        let release = release::of(self, plan, commit, args)?;
+        self.runtime.block_on(tell::follow(ui, &self.cluster, release, args.timeout, args.format))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(url: &str, revision: &str) -> Source {
+        Source { url: url.to_owned(), revision: revision.to_owned(), path: String::new() }
+    }
+
+    #[test]
+    fn head_is_the_remotes_default_branch() {
+        let wanted = |branch, default| Wanted { url: "https://g/r", branch, default, pairs: &[] };
+        let follows = |wanted: Wanted<'_>, revision: &str| wanted.revision(&source("https://g/r", revision));
+        assert!(follows(wanted("main", Some("main")), "HEAD") && follows(wanted("main", Some("main")), ""));
+        assert!(!follows(wanted("main", Some("trunk")), "HEAD") && !follows(wanted("main", None), "HEAD"));
+        assert!(follows(wanted("rescue", Some("main")), "rescue") && follows(wanted("a/b", None), "refs/heads/a/b"));
+        assert!(!follows(wanted("main", Some("main")), "v1") && !follows(wanted("main", Some("main")), "rescue"));
+    }
+}

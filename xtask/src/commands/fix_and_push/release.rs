@@ -1,0 +1,152 @@
+//! What a pushed commit must reach in the cluster: a release, from its files and from what the Applications say.
+
+use super::followed::Followed;
+use super::plan::Plan;
+use crate::args::FixAndPushArgs;
+use crate::error::CommandError;
+use crate::input::Input;
+use cluster::Found;
+use contract::Contract;
+use delivery::{CollectorTarget, Name, Release, RetryPolicy, RolloutTarget};
+use model::{Repository, Rollout, Workload, pair};
+use std::collections::BTreeSet;
+
+/// The release of a commit.
+pub(super) fn of(
+    followed: &Followed,
+    plan: &Plan,
+    commit: &git::Oid,
+    args: &FixAndPushArgs,
+) -> Result<Release, CommandError> {
+    let tree = plan.git.read_at(&commit.to_string(), &plan.prepared.folder)?;
+    let input = Input::from_tree(tree, plan.input.context.clone(), &plan.input.ignored);
+    let repository = Repository::read(&input.files, &input.context);
+    let contract = Contract::derive(&repository, &input.context);
+    let commit_text = commit.to_string();
+    let there = |found: &&Found| found.sources.iter().any(|source| plan.git.has_folder(&commit_text, &source.path));
+    let found: Vec<&Found> = followed.found.iter().filter(there).collect();
+    let place = Place { found: &found, folder: &plan.prepared.folder, contract: &contract };
+    let sets: BTreeSet<Name> = found.iter().filter_map(|found| found.set.clone()).collect();
+    Ok(Release {
+        commit: Some(commit_text),
+        sets: sets.into_iter().collect(),
+        applications: found.iter().map(|found| found.name.clone()).collect(),
+        collector: place.collector(),
+        rollouts: place.rollouts(),
+        retry: if args.retry { RetryPolicy::Always } else { RetryPolicy::Never },
+    })
+}
+
+/// A commit's objects, and the Applications that deploy them.
+struct Place<'a> {
+    found: &'a [&'a Found],
+    /// The checked folder, relative to the repository's root.
+    folder: &'a str,
+    contract: &'a Contract<'a>,
+}
+
+impl Place<'_> {
+    fn rollouts(&self) -> Vec<RolloutTarget> {
+        let repository = self.contract.repository;
+        let target = |(index, rollout): (usize, &Rollout)| {
+            Some(RolloutTarget {
+                name: self.deployed("Rollout", rollout.object)?,
+                image: self.image(rollout),
+                gates: self.gates(index),
+            })
+        };
+        repository.rollouts.iter().enumerate().filter_map(target).collect()
+    }
+
+    /// The image that the policy is about, else the first one. A kustomization may write another one.
+    fn image(&self, rollout: &Rollout) -> Option<String> {
+        let workload = self.contract.repository.workloads.get(rollout.workload?)?;
+        if self.is_rendered(rollout.object) {
+            return None;
+        }
+        let images = || workload.containers.iter().filter(|c| !c.init).filter_map(|c| c.image.as_ref());
+        let mission = self.contract.mission(rollout);
+        let ours = mission.and_then(|mission| images().find(|image| model::same_image(&image.value, &mission.image)));
+        ours.or_else(|| images().next()).map(|image| image.value.clone())
+    }
+
+    /// Gates that a run of the steps or in the background must have measured.
+    fn gates(&self, rollout: usize) -> usize {
+        let Some(it) = self.contract.repository.rollouts.get(rollout) else { return 0 };
+        let runs: Vec<_> = it.runs().filter(|(run, _)| matches!(run.when, "step" | "background")).collect();
+        let counts = |gate: &&contract::gates::Gate| {
+            gate.rollout == Some(rollout)
+                && !gate.limits.dry_run
+                && runs.iter().any(|(run, _)| gate.analysis.as_ref() == Some(&run.at))
+        };
+        self.contract.gates.iter().filter(counts).count()
+    }
+
+    /// The DaemonSet of a collector, and how its pods come to run the commit's configuration.
+    fn collector(&self) -> Option<CollectorTarget> {
+        let repository = self.contract.repository;
+        let workloads = repository.collectors.iter().filter_map(|c| repository.workloads.get(c.workload?));
+        workloads.filter(|w| w.kind == "DaemonSet").find_map(|workload: &Workload| {
+            let hash = pair(&workload.annotations, rules::CONFIG_HASH);
+            Some(CollectorTarget {
+                name: self.deployed("DaemonSet", workload.object)?,
+                hash: hash.map(|hash| (rules::CONFIG_HASH.to_owned(), hash.value.clone())),
+                changed: false,
+            })
+        })
+    }
+
+    /// The object as an Application deploys it; `None` where none does.
+    fn deployed(&self, kind: &str, object: usize) -> Option<Name> {
+        let object = self.contract.repository.object(object)?;
+        let path = self.path(&object.at);
+        let below: Vec<&&Found> =
+            self.found.iter().filter(|found| found.sources.iter().any(|source| below(&path, &source.path))).collect();
+        let known = below.iter().flat_map(|found| found.of_kind(kind)).find(|name| name.name == object.name);
+        if let Some(known) = known {
+            return Some(known.clone());
+        }
+        // Before its first sync an Application has no list; without `recurse` it takes the files of its folder alone.
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let here = |found: &&&&Found| found.sources.iter().any(|source| clean(&source.path) == folder);
+        let found = below.iter().find(here)?;
+        let namespace = object.own_namespace.clone().unwrap_or_else(|| found.namespace.clone());
+        Some(Name::new(namespace, &object.name))
+    }
+
+    /// The object's file, relative to the repository's root.
+    fn path(&self, at: &model::Place) -> String {
+        let path = self.contract.repository.path(at);
+        if self.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", self.folder) }
+    }
+
+    /// Whether a kustomization stands in the object's folder or above it.
+    fn is_rendered(&self, object: usize) -> bool {
+        let repository = self.contract.repository;
+        let Some(object) = repository.object(object) else { return false };
+        let path = repository.path(&object.at);
+        repository.kustomizations.iter().any(|kustomization| below(path, &kustomization.folder))
+    }
+}
+
+/// Without what means the root.
+fn clean(folder: &str) -> &str {
+    folder.trim_start_matches("./").trim_matches('/').trim_start_matches('.')
+}
+
+fn below(path: &str, folder: &str) -> bool {
+    let folder = clean(folder);
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::below;
+
+    #[test]
+    fn folders_hold_what_is_below_them() {
+        assert!(below("manifests/hotrod/rollout.yaml", "manifests/hotrod/"));
+        assert!(below("a.yaml", ".") && below("a.yaml", "") && below("x/a.yaml", "./x"));
+        assert!(!below("manifests/hotrod-old/rollout.yaml", "manifests/hotrod"));
+    }
+}
