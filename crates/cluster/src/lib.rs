@@ -11,6 +11,7 @@ mod error;
 mod find;
 mod follow;
 mod look;
+mod proxy;
 mod read;
 mod template;
 mod watch;

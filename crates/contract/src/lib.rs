@@ -4,6 +4,7 @@ mod cards;
 pub mod chain;
 pub mod endpoint;
 pub mod gates;
+mod intake;
 mod links;
 pub mod listen;
 mod naming;
@@ -15,6 +16,7 @@ mod spans;
 
 pub use cards::{Card, CardSeries, cards};
 pub use chain::{Dial, Scrape, Sender, collector_behind, selects};
+pub use intake::Intake;
 pub use links::Links;
 pub use listen::{Listener, Speaks};
 pub use naming::{Naming, Shape};

@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hyperspace-git", &["hyperspace-files"]),
     ("hyperspace-lab", &[]),
     ("hyperspace-telemetry", &["hyperspace-gate"]),
+    ("hyperspace-trace", &["hyperspace-delivery"]),
     (
         "hyperspace-rehearsal",
         &[

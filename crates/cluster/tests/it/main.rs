@@ -8,5 +8,6 @@ extern crate hyperspace_cluster as cluster;
 mod acts;
 mod objects;
 mod plane;
+mod proxy;
 mod releases;
 mod watching;
