@@ -13,7 +13,7 @@ pub(crate) struct LabArgs {
 pub(crate) enum LabCommand {
     /// Build the programs into the shared cache (needs Go)
     Build(BuildArgs),
-    /// Bring a real one-node Kubernetes up on this machine, with what the release needs
+    /// Bring the whole environment up on this machine: a real one-node Kubernetes, Argo CD, a git server, the release
     ///
     /// Linux and root, without Docker and without a registry: the programs are built from pinned Go modules, their images
     /// packed here. It starts only what does not run yet, so it can be interrupted and run again. HotROD begins with its old
@@ -25,7 +25,7 @@ pub(crate) enum LabCommand {
     Down,
     /// Show the last lines of a component's log
     Logs(LogsArgs),
-    /// Print the exports for a shell: KUBECONFIG, and PATH with the kubectl plugin, and argocd where it is built
+    /// Print the exports for a shell: KUBECONFIG, PATH with the kubectl plugin and argocd, GIT_SSH_COMMAND with the lab's key
     Env,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct UpArgs {
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) path: PathBuf,
     /// How far it comes up
-    #[arg(long, value_name = "STAGE", default_value = "release")]
+    #[arg(long, value_name = "STAGE", default_value = "argocd")]
     pub(crate) until: Until,
 }
 
@@ -53,7 +53,7 @@ pub(crate) enum Until {
     Kubernetes,
     /// Prometheus, Jaeger, Argo Rollouts, and the manifests with HotROD's old version, without Argo CD
     Release,
-    /// Argo CD and a git server too, which deploy what HEAD says: written, not yet run to its end
+    /// Everything: Argo CD and a git server too, which deploy what the repository's HEAD says
     Argocd,
 }
 

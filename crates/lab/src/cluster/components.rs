@@ -1,6 +1,6 @@
 //! The processes of the cluster: which, in what order, with which arguments, and what says that they are ready.
 
-use super::layout::{GIT_URL, Layout, NODE, NODE_IP, SERVICE_CIDR};
+use super::layout::{GIT_SSH_URL, GIT_URL, Layout, NODE, NODE_IP, SERVICE_CIDR};
 use crate::Program;
 
 /// A process of the cluster.
@@ -13,7 +13,8 @@ pub(super) enum Component {
     Scheduler,
     Kubelet,
     KubeProxy,
-    Git,
+    GitHttp,
+    GitSsh,
 }
 
 /// Where its program comes from.
@@ -27,17 +28,19 @@ pub(super) enum Binary {
 pub(super) enum Ready {
     /// Plain HTTP: `ADDRESS:PORT` and a path that answers 200.
     Http(&'static str, &'static str),
+    /// It asks for a password there.
+    Guarded(&'static str, &'static str),
     /// HTTPS with the person's certificate, asked by kubectl: a server and a path.
     Api(&'static str, &'static str),
     /// containerd's socket answers.
     Containerd,
-    /// The port takes connections; the program says nothing of itself.
-    Port(&'static str),
+    /// It introduces itself to whoever connects.
+    Greets(&'static str, &'static str),
 }
 
 impl Component {
-    /// In the order in which they start. Each needs those before it, the last three aside.
-    pub(super) const ALL: [Self; 8] = [
+    /// In the order in which they start. Each needs those before it, the last four aside.
+    pub(super) const ALL: [Self; 9] = [
         Self::Containerd,
         Self::Etcd,
         Self::Apiserver,
@@ -45,7 +48,8 @@ impl Component {
         Self::Scheduler,
         Self::Kubelet,
         Self::KubeProxy,
-        Self::Git,
+        Self::GitHttp,
+        Self::GitSsh,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -57,7 +61,8 @@ impl Component {
             Self::Scheduler => "kube-scheduler",
             Self::Kubelet => "kubelet",
             Self::KubeProxy => "kube-proxy",
-            Self::Git => "git",
+            Self::GitHttp => "git-http",
+            Self::GitSsh => "git-ssh",
         }
     }
 
@@ -70,7 +75,8 @@ impl Component {
             Self::Scheduler => Binary::Built(Program::KubeScheduler),
             Self::Kubelet => Binary::Built(Program::Kubelet),
             Self::KubeProxy => Binary::Built(Program::KubeProxy),
-            Self::Git => Binary::Installed("git-daemon"),
+            Self::GitHttp => Binary::Installed("lighttpd"),
+            Self::GitSsh => Binary::Installed("sshd"),
         }
     }
 
@@ -83,7 +89,8 @@ impl Component {
             Self::Scheduler => Ready::Api("https://10.213.0.1:10259", "/readyz"),
             Self::Kubelet => Ready::Http("10.213.0.1:10248", "/healthz"),
             Self::KubeProxy => Ready::Http("10.213.0.1:10256", "/healthz"),
-            Self::Git => Ready::Port("10.213.0.1:9418"),
+            Self::GitHttp => Ready::Guarded("10.213.0.1:3000", "/hyperspace.git/info/refs"),
+            Self::GitSsh => Ready::Greets("10.213.0.1:2222", "SSH-2.0-"),
         }
     }
 
@@ -188,11 +195,8 @@ impl Component {
                 here("node-ip"),
             ],
             Self::KubeProxy => vec![file("config", "config/kube-proxy.yaml")],
-            Self::Git => [
-                fixed(&["--reuseaddr", "--export-all", "--enable=receive-pack", "--informative-errors"]),
-                vec![here("listen"), file("base-path", "git"), path("git")],
-            ]
-            .concat(),
+            Self::GitHttp => vec!["-D".to_owned(), "-f".to_owned(), path("git-http/lighttpd.conf")],
+            Self::GitSsh => vec!["-D".to_owned(), "-e".to_owned(), "-f".to_owned(), path("git-ssh/sshd_config")],
         }
     }
 }
@@ -204,10 +208,16 @@ fn client(layout: &Layout, name: &str) -> Vec<String> {
         .to_vec()
 }
 
-/// Where people push to.
+/// Where people push to, and what the cluster follows.
 #[must_use]
 pub fn git_url() -> &'static str {
     GIT_URL
+}
+
+/// The same over SSH.
+#[must_use]
+pub fn git_ssh_url() -> &'static str {
+    GIT_SSH_URL
 }
 
 #[cfg(test)]

@@ -25,8 +25,14 @@ pub(super) const API: &str = "https://10.213.0.1:6443";
 pub(super) const NODE: &str = "lab";
 /// The parent of all pods' control groups.
 pub(super) const CGROUP: &str = "hyperspace-lab";
-/// The repository that Argo CD pulls from.
-pub(super) const GIT_URL: &str = "git://10.213.0.1/hyperspace.git";
+/// The repository that Argo CD pulls from and people push to.
+pub(super) const GIT_URL: &str = "http://10.213.0.1:3000/hyperspace.git";
+/// The port in it.
+pub(super) const GIT_HTTP_PORT: u16 = 3000;
+/// The same repository over SSH. The user is the machine's: the lab makes none.
+pub(super) const GIT_SSH_URL: &str = "ssh://root@10.213.0.1:2222/hyperspace.git";
+/// The port in it.
+pub(super) const GIT_SSH_PORT: u16 = 2222;
 
 /// The folder of one lab.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use super::error::ClusterError;
 use super::layout::{BRIDGE, CGROUP, Layout, NODE_ADDRESS};
 
 /// Programs that the lab calls, with the Debian packages that bring them.
-const NEEDED: [(&str, &str); 14] = [
+const NEEDED: [(&str, &str); 18] = [
     ("containerd", "containerd"),
     ("containerd-shim-runc-v2", "containerd"),
     ("ctr", "containerd"),
@@ -24,7 +24,11 @@ const NEEDED: [(&str, &str); 14] = [
     ("redis-server", "redis-server"),
     ("curl", "curl"),
     ("git", "git"),
+    ("git-http-backend", "git"),
+    ("lighttpd", "lighttpd"),
     ("ssh", "openssh-client"),
+    ("ssh-keygen", "openssh-client"),
+    ("sshd", "openssh-server"),
     ("kubectl", "kubernetes-client"),
 ];
 
@@ -51,14 +55,18 @@ const SETTINGS: [&str; 14] = [
 ];
 
 /// Folders that these programs create wherever they are told to work.
-const FOLDERS: [&str; 6] = [
+const FOLDERS: [&str; 7] = [
     "/var/lib/kubelet",
     "/var/log/containers",
     "/var/log/pods",
     "/run/containerd",
     "/var/lib/cni",
     "/run/xtables.lock",
+    SSHD_FOLDER,
 ];
+
+/// sshd starts only where its empty folder is there.
+const SSHD_FOLDER: &str = "/run/sshd";
 
 /// A program of the machine.
 pub(super) fn find(name: &str) -> Option<PathBuf> {
@@ -149,8 +157,8 @@ pub(super) fn prepare(layout: &Layout) -> Result<(), ClusterError> {
             fs::write(&path, "1").map_err(ClusterError::io("setting", &path))?;
         }
     }
-    for group in control_groups() {
-        fs::create_dir_all(&group).map_err(ClusterError::io("creating", &group))?;
+    for folder in control_groups().into_iter().chain([SSHD_FOLDER.into()]) {
+        fs::create_dir_all(&folder).map_err(ClusterError::io("creating", &folder))?;
     }
     Ok(())
 }

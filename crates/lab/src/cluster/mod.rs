@@ -10,6 +10,7 @@ mod certs;
 mod components;
 mod configs;
 mod error;
+mod git_server;
 mod images;
 mod kubectl;
 mod layout;
@@ -20,7 +21,7 @@ mod release;
 mod supervise;
 
 pub use addons::ADDRESSES;
-pub use components::git_url;
+pub use components::{git_ssh_url, git_url};
 pub use error::ClusterError;
 pub use layout::Layout;
 pub use native::Native;
@@ -107,4 +108,6 @@ pub struct Shell {
     pub kubeconfig: PathBuf,
     /// For the front of `PATH`: the kubectl plugin, and the `argocd` CLI where it is built.
     pub programs: PathBuf,
+    /// For `ssh -F`: reaches the lab's git server with its key, and everything else as the person's own does.
+    pub ssh_config: Option<PathBuf>,
 }

@@ -14,7 +14,8 @@ use super::images::{IMAGES, Image};
 use super::kubectl::Kubectl;
 use super::layout::Layout;
 use super::{
-    Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, machine, ready, release, supervise,
+    Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, git_server, machine, ready, release,
+    supervise,
 };
 use crate::{Program, build, cache, ensure, poll};
 
@@ -54,8 +55,7 @@ impl Native {
 
     fn write_files(&self) -> Result<(), ClusterError> {
         let layout = &self.layout;
-        for folder in ["logs", "processes", "images", "pki", "bin", "git", "config/cni", "kubelet-plugins", "pod-logs"]
-        {
+        for folder in ["logs", "processes", "images", "pki", "bin", "config/cni", "kubelet-plugins", "pod-logs"] {
             let path = layout.path(folder);
             fs::create_dir_all(&path).map_err(ClusterError::io("creating", &path))?;
         }
@@ -252,13 +252,20 @@ impl Native {
     }
 
     fn follow_repository(&self, repository: &Path, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
-        release::serve_repository(&self.layout, repository)?;
-        self.start(Component::Git, programs, tell)?;
-        release::add_remote(repository);
+        git_server::prepare(&self.layout)?;
+        release::fill_repository(&self.layout, repository)?;
+        self.start(Component::GitHttp, programs, tell)?;
+        self.start(Component::GitSsh, programs, tell)?;
+        git_server::add_remote(&self.layout, repository)?;
+        let kubectl = Kubectl::of(&self.layout);
+        kubectl.apply("argocd", &git_server::argocd_secret(&self.layout)?)?;
         tell(Event::Step("waiting for Argo CD".to_owned()));
         self.wait_for_workloads(&addons::ARGOCD, tell)?;
+        let sets =
+            ["get", "service/argocd-applicationset-controller", "-n", "argocd", "-o", "jsonpath={.spec.clusterIP}"];
+        git_server::announce_pushes(&self.layout, &kubectl.run(&sets)?)?;
         tell(Event::Step("applying the ApplicationSet".to_owned()));
-        release::follow(&Kubectl::of(&self.layout), &self.layout, repository)
+        release::follow(&kubectl, &self.layout, repository)
     }
 
     fn link_programs(&self, programs: &Programs) -> Result<(), ClusterError> {
@@ -326,6 +333,7 @@ impl Driver for Native {
             return Ok(());
         }
         let lock = self.lock()?;
+        git_server::forget_remotes(&self.layout);
         tell(Event::Step("components: ending".to_owned()));
         // All at once: the API waits for its watchers to go.
         Component::ALL.iter().for_each(|component| supervise::ask_to_end(&self.layout, component.name()));
@@ -370,7 +378,11 @@ impl Driver for Native {
     }
 
     fn shell(&self) -> Result<Shell, ClusterError> {
-        let shell = Shell { kubeconfig: self.layout.kubeconfig(), programs: self.layout.path("bin") };
+        let shell = Shell {
+            kubeconfig: self.layout.kubeconfig(),
+            programs: self.layout.path("bin"),
+            ssh_config: Some(git_server::ssh_config(&self.layout)).filter(|path| path.exists()),
+        };
         if shell.kubeconfig.exists() { Ok(shell) } else { Err(ClusterError::NotUp) }
     }
 }

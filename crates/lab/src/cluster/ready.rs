@@ -13,14 +13,15 @@ use super::{State, machine, supervise};
 /// Asks the component itself.
 pub(super) fn ask(layout: &Layout, component: Component) -> Result<(), String> {
     match component.ready() {
-        Ready::Http(address, path) => http(address, path).map_err(|error| error.to_string()),
+        Ready::Http(address, path) => http(address, path, "200").map_err(|error| error.to_string()),
+        Ready::Guarded(address, path) => http(address, path, "401").map_err(|error| error.to_string()),
         Ready::Api(server, path) => {
             let kubectl = Kubectl::of(layout);
             let told = kubectl.run(&["--server", server, "--request-timeout=5s", "get", "--raw", path]);
             told.map(drop).map_err(|error| error.to_string())
         }
         Ready::Containerd => ctr(layout, &["version"]).map(drop).map_err(|error| error.to_string()),
-        Ready::Port(address) => connect(address).map(drop).map_err(|error| error.to_string()),
+        Ready::Greets(address, with) => greeted(address, with).map_err(|error| error.to_string()),
     }
 }
 
@@ -63,14 +64,21 @@ fn connect(address: &str) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Whether the path answers 200.
-fn http(address: &str, path: &str) -> io::Result<()> {
+/// Whether a server begins with these words.
+fn greeted(address: &str, with: &str) -> io::Result<()> {
+    let mut words = vec![0; with.len()];
+    connect(address)?.read_exact(&mut words)?;
+    if words == with.as_bytes() { Ok(()) } else { Err(io::Error::other(format!("it does not begin with {with}"))) }
+}
+
+/// Whether the path answers with that status.
+fn http(address: &str, path: &str, wanted: &str) -> io::Result<()> {
     let mut stream = connect(address)?;
     write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let status = answer.split(' ').nth(1).unwrap_or_default();
-    if status == "200" { Ok(()) } else { Err(io::Error::other(format!("{path} answers {status}"))) }
+    if status == wanted { Ok(()) } else { Err(io::Error::other(format!("{path} answers {status}"))) }
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::addons;
 use super::error::ClusterError;
+use super::git_server::BARE;
 use super::kubectl::Kubectl;
-use super::layout::{GIT_URL, Layout};
+use super::layout::Layout;
 use super::machine;
 use crate::process::poll;
 
@@ -49,31 +50,20 @@ fn texts(folder: &Path) -> Result<String, ClusterError> {
     Ok(files.iter().map(read).collect::<Result<Vec<_>, _>>()?.join("\n---\n"))
 }
 
-/// The lab's bare repository, which begins with the HEAD of the person's. Pushes to it stay.
-pub(super) fn serve_repository(layout: &Layout, repository: &Path) -> Result<(), ClusterError> {
-    let bare = layout.path("git/hyperspace.git");
-    let bare_text = bare.display().to_string();
-    if !bare.join("HEAD").exists() {
-        machine::run("git", &["init", "--quiet", "--bare", "--initial-branch=main", &bare_text])?;
-    }
-    if machine::run("git", &["-C", &bare_text, "rev-parse", "--verify", "--quiet", "main"]).is_err() {
+/// The served repository begins with the HEAD of the person's. Pushes to it stay.
+pub(super) fn fill_repository(layout: &Layout, repository: &Path) -> Result<(), ClusterError> {
+    let bare = layout.text(BARE);
+    if machine::run("git", &["-C", &bare, "rev-parse", "--verify", "--quiet", "main"]).is_err() {
         let from = repository.display().to_string();
-        machine::run("git", &["-C", &from, "push", "--quiet", &bare_text, "HEAD:refs/heads/main"])?;
+        machine::run("git", &["-C", &from, "push", "--quiet", &bare, "HEAD:refs/heads/main"])?;
     }
     Ok(())
 }
 
 /// The commit that Argo CD is to deploy.
 pub(super) fn head(layout: &Layout) -> Result<String, ClusterError> {
-    let bare = layout.text("git/hyperspace.git");
+    let bare = layout.text(BARE);
     Ok(machine::run("git", &["-C", &bare, "rev-parse", "main"])?.trim().to_owned())
-}
-
-/// Adds the git server as remote `lab`, where the repository has none of that name.
-pub(super) fn add_remote(repository: &Path) {
-    let from = repository.display().to_string();
-    // One that is there already may be the person's own.
-    drop(machine::run("git", &["-C", &from, "remote", "add", "lab", GIT_URL]));
 }
 
 /// Applies the repository's ApplicationSet on the lab's git server, and waits until its Applications have synced what is in it.

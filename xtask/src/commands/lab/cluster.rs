@@ -5,7 +5,7 @@ use crate::args::{LogsArgs, Until, UpArgs};
 use crate::error::{CommandError, Doing};
 use crate::exit::Exit;
 use crate::ui::{Progress, Ui};
-use lab::cluster::{ADDRESSES, ClusterError, Driver, Event, Extent, Layout, Native, git_url};
+use lab::cluster::{ADDRESSES, ClusterError, Driver, Event, Extent, Layout, Native, git_ssh_url, git_url};
 use std::path::Path;
 use std::time::Instant;
 
@@ -37,6 +37,7 @@ pub(super) fn up(ui: &Ui, args: &UpArgs) -> Result<Exit, CommandError> {
     if extent == Extent::All {
         ui.line("  Argo CD's account: readonly, a-super-secure-password")?;
         ui.line(&format!("  {:14} {}, remote `lab`: git push lab HEAD:main", "git", git_url()))?;
+        ui.line(&format!("  {:14} {}, in a shell with `lab env`", "", git_ssh_url()))?;
     }
     let shell = format!("eval \"$({} lab env)\"", ui.program);
     ui.next(&[
@@ -82,6 +83,9 @@ pub(super) fn env(ui: &Ui) -> Result<Exit, CommandError> {
     let shell = lab()?.shell().map_err(|error| failed("print the exports", error))?;
     ui.line(&format!("export KUBECONFIG={}", quoted(&shell.kubeconfig)))?;
     ui.line(&format!("export PATH={}:\"$PATH\"", quoted(&shell.programs)))?;
+    if let Some(config) = &shell.ssh_config {
+        ui.line(&format!("export GIT_SSH_COMMAND={}", quoted(Path::new(&format!("ssh -F {}", quoted(config))))))?;
+    }
     Ok(Exit::Done)
 }
 

@@ -1,0 +1,257 @@
+//! The lab's git server: lighttpd with git's own HTTP backend behind a password, and sshd with a key that may do nothing else.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::error::ClusterError;
+use super::layout::{GIT_HTTP_PORT, GIT_SSH_PORT, GIT_URL, Layout, NODE_IP};
+use super::machine;
+
+/// Who pushes and pulls over HTTP.
+const USER: &str = "hyperspace";
+
+/// Where git keeps what it runs for others.
+const BACKEND: &str = "git-http-backend";
+
+/// Writes the server's configuration, its keys and its password, as far as they are not there, and the bare repository.
+pub(super) fn prepare(layout: &Layout) -> Result<(), ClusterError> {
+    for folder in ["git", "git-http", "git-ssh"] {
+        let path = layout.path(folder);
+        fs::create_dir_all(&path).map_err(ClusterError::io("creating", &path))?;
+    }
+    let users = layout.path("git-http/users");
+    if !users.exists() {
+        let password = new_password().map_err(ClusterError::io("reading", "/dev/urandom"))?;
+        private(&users, &format!("{USER}:{password}\n"), 0o600)?;
+    }
+    // Also where git's helper took a line out of it.
+    let password = password(layout)?;
+    private(&credentials(layout), &format!("{}\n", host().replace("//", &format!("//{USER}:{password}@"))), 0o600)?;
+    let backend = machine::find(BACKEND).unwrap_or_else(|| BACKEND.into());
+    private(&layout.path("git-http/lighttpd.conf"), &lighttpd(layout, &backend), 0o600)?;
+    ssh(layout)?;
+    let bare = layout.text(BARE);
+    if !layout.path(BARE).join("HEAD").exists() {
+        machine::run("git", &["init", "--quiet", "--bare", "--initial-branch=main", &bare])?;
+    }
+    // A practice may begin again from another root.
+    machine::run("git", &["-C", &bare, "config", "receive.denyNonFastForwards", "false"]).map(drop)
+}
+
+/// The repository that is served.
+pub(super) const BARE: &str = "git/hyperspace.git";
+
+/// git's file of passwords, for its helper `store`.
+pub(super) fn credentials(layout: &Layout) -> PathBuf {
+    layout.path("git-http/credentials")
+}
+
+/// For `ssh -F`: the lab's key for the lab's address; else as the person has it.
+pub(super) fn ssh_config(layout: &Layout) -> PathBuf {
+    layout.path("git-ssh/config")
+}
+
+/// The keys, what each may do, and the configuration of server and client.
+fn ssh(layout: &Layout) -> Result<(), ClusterError> {
+    for (key, comment) in [("git-ssh/host_key", "hyperspace-lab"), ("git-ssh/key", "hyperspace-lab-push")] {
+        if !layout.path(key).with_extension("pub").exists() {
+            let _ = fs::remove_file(layout.path(key));
+            machine::run("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", &layout.text(key)])?;
+        }
+    }
+    let public = |key: &str| {
+        let path = layout.path(key);
+        fs::read_to_string(&path).map_err(ClusterError::io("reading", &path))
+    };
+    let command = layout.path("git-ssh/command");
+    private(&command, &ssh_command(layout), 0o700)?;
+    let keys = format!("restrict,command=\"'{}'\" {}", command.display(), public("git-ssh/key.pub")?);
+    private(&layout.path("git-ssh/authorized_keys"), &keys, 0o600)?;
+    let hosts = format!("[{NODE_IP}]:{GIT_SSH_PORT} {}", public("git-ssh/host_key.pub")?);
+    private(&layout.path("git-ssh/known_hosts"), &hosts, 0o600)?;
+    private(&layout.path("git-ssh/sshd_config"), &sshd(layout), 0o600)?;
+    private(&ssh_config(layout), &ssh_client(layout), 0o600)
+}
+
+/// Everybody who asks needs the password; the backend lets those push whom the server knows.
+fn lighttpd(layout: &Layout, backend: &Path) -> String {
+    format!(
+        r#"server.bind = "{NODE_IP}"
+server.port = {GIT_HTTP_PORT}
+server.document-root = "{folder}"
+server.upload-dirs = ("{folder}")
+server.modules = ("mod_auth", "mod_authn_file", "mod_setenv", "mod_alias", "mod_cgi")
+auth.backend = "plain"
+auth.backend.plain.userfile = "{folder}/users"
+auth.require = ("" => ("method" => "basic", "realm" => "hyperspace lab", "require" => "valid-user"))
+setenv.add-environment = ("GIT_PROJECT_ROOT" => "{root}", "GIT_HTTP_EXPORT_ALL" => "")
+alias.url = ("/hyperspace.git" => "{backend}")
+cgi.assign = ("" => "")
+"#,
+        folder = layout.text("git-http"),
+        root = layout.text(BARE),
+        backend = backend.display(),
+    )
+}
+
+/// The machine's user is root, as no other is made for it: its key runs one command and nothing else.
+fn sshd(layout: &Layout) -> String {
+    let path = |below: &str| layout.text(below);
+    format!(
+        "ListenAddress {NODE_IP}:{GIT_SSH_PORT}
+HostKey \"{}\"
+AuthorizedKeysFile \"{}\"
+PidFile none
+PermitRootLogin forced-commands-only
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+PermitTTY no
+DisableForwarding yes
+PrintMotd no
+",
+        path("git-ssh/host_key"),
+        path("git-ssh/authorized_keys"),
+    )
+}
+
+/// The one repository, and git's three ways to ask for it.
+fn ssh_command(layout: &Layout) -> String {
+    let repository = layout.text(BARE);
+    format!(
+        r#"#!/bin/sh
+case "$SSH_ORIGINAL_COMMAND" in
+"git-receive-pack '/hyperspace.git'") exec git receive-pack '{repository}' ;;
+"git-upload-pack '/hyperspace.git'") exec git upload-pack '{repository}' ;;
+"git-upload-archive '/hyperspace.git'") exec git upload-archive '{repository}' ;;
+*) echo "this key serves /hyperspace.git and nothing else" >&2; exit 1 ;;
+esac
+"#
+    )
+}
+
+fn ssh_client(layout: &Layout) -> String {
+    let path = |below: &str| layout.text(below);
+    format!(
+        "Host {NODE_IP}
+  Port {GIT_SSH_PORT}
+  User root
+  IdentityFile \"{}\"
+  IdentitiesOnly yes
+  UserKnownHostsFile \"{}\"
+  StrictHostKeyChecking yes
+Host *
+  Include ~/.ssh/config
+  Include /etc/ssh/ssh_config
+",
+        path("git-ssh/key"),
+        path("git-ssh/known_hosts"),
+    )
+}
+
+/// For Argo CD.
+pub(super) fn argocd_secret(layout: &Layout) -> Result<String, ClusterError> {
+    let password = password(layout)?;
+    Ok(format!(
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: lab-repository\n  namespace: argocd\n  labels:\n    \
+         argocd.argoproj.io/secret-type: repository\nstringData:\n  type: git\n  url: {GIT_URL}\n  username: {USER}\n  \
+         password: \"{password}\"\n"
+    ))
+}
+
+/// What a git host's webhook does after a push: Argo CD's server refreshes the Applications of the repository, its
+/// ApplicationSet controller at `sets` the folders. The push does not wait for either.
+pub(super) fn announce_pushes(layout: &Layout, sets: &str) -> Result<(), ClusterError> {
+    let web = GIT_URL.trim_end_matches(".git");
+    let hook = format!(
+        r#"#!/bin/sh
+while read -r before after ref; do
+  body="{{\"ref\": \"$ref\", \"before\": \"$before\", \"after\": \"$after\", \"commits\": [], \
+\"repository\": {{\"html_url\": \"{web}\", \"default_branch\": \"main\"}}}}"
+  for address in http://127.0.0.1:30100 http://{sets}:7000; do
+    curl --silent --max-time 5 --header 'X-GitHub-Event: push' --json "$body" "$address/api/webhook" >/dev/null 2>&1 &
+  done
+done
+"#
+    );
+    private(&layout.path(BARE).join("hooks/post-receive"), &hook, 0o700)
+}
+
+/// Writes a file that nobody else reads, where it is not there as it should be.
+fn private(path: &Path, text: &str, mode: u32) -> Result<(), ClusterError> {
+    if fs::read_to_string(path).is_ok_and(|there| there == text) {
+        return Ok(());
+    }
+    let write = || {
+        let mut file = fs::File::options().create(true).write(true).truncate(true).mode(mode).open(path)?;
+        file.set_permissions(PermissionsExt::from_mode(mode))?;
+        io::Write::write_all(&mut file, text.as_bytes())
+    };
+    write().map_err(ClusterError::io("writing", path))
+}
+
+fn password(layout: &Layout) -> Result<String, ClusterError> {
+    let path = layout.path("git-http/users");
+    let users = fs::read_to_string(&path).map_err(ClusterError::io("reading", &path))?;
+    Ok(users.trim().split_once(':').map(|(_, password)| password).unwrap_or_default().to_owned())
+}
+
+fn new_password() -> io::Result<String> {
+    let mut bytes = [0; 24];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The server without the repository, as git's credentials know it.
+fn host() -> &'static str {
+    GIT_URL.rsplit_once('/').map_or(GIT_URL, |(host, _)| host)
+}
+
+/// The name of the remote.
+const REMOTE: &str = "lab";
+
+/// Adds the server as remote `lab` to a repository that has none of that name, with the password in git's own way: a file that
+/// only its owner reads. What is added is noted, for [`forget_remotes`].
+pub(super) fn add_remote(layout: &Layout, repository: &Path) -> Result<(), ClusterError> {
+    let git = |args: &[&str]| machine::run("git", &[&["-C", &repository.display().to_string()], args].concat());
+    if git(&["rev-parse", "--git-dir"]).is_err() {
+        return Ok(());
+    }
+    match git(&["config", "--local", "remote.lab.url"]) {
+        Ok(there) if there.trim() == GIT_URL => {}
+        // The person's own.
+        Ok(_) => return Ok(()),
+        Err(_) => git(&["remote", "add", REMOTE, GIT_URL]).map(drop)?,
+    }
+    let key = format!("credential.{}.helper", host());
+    // The first one empties the list: no helper of the person's is asked, nor does it keep this password.
+    let store = format!("store --file='{}'", credentials(layout).display());
+    git(&["config", "--local", "--replace-all", &key, ""])?;
+    git(&["config", "--local", "--add", &key, &store])?;
+    let note = layout.path("repositories");
+    let noted = fs::read_to_string(&note).unwrap_or_default();
+    let line = repository.display().to_string();
+    if noted.lines().any(|there| there == line) {
+        return Ok(());
+    }
+    fs::write(&note, format!("{noted}{line}\n")).map_err(ClusterError::io("writing", &note))
+}
+
+/// Takes the remotes out again.
+pub(super) fn forget_remotes(layout: &Layout) {
+    let noted = fs::read_to_string(layout.path("repositories")).unwrap_or_default();
+    for repository in noted.lines() {
+        let git = |args: &[&str]| machine::run("git", &[&["-C", repository], args].concat());
+        if git(&["config", "--local", "remote.lab.url"]).is_ok_and(|there| there.trim() == GIT_URL) {
+            // The repository may be gone, or the person took them out.
+            drop(git(&["remote", "remove", REMOTE]));
+            drop(git(&["config", "--local", "--remove-section", &format!("credential.{}", host())]));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "git_server_tests.rs"]
+mod tests;
