@@ -2,6 +2,7 @@
 
 mod cluster;
 mod lab;
+mod smoke;
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -11,6 +12,9 @@ pub(crate) use cluster::{AccessArgs, ClusterArgs, RolloutArgs, StatusArgs, Watch
 pub(crate) use lab::{BuildArgs, LabArgs, LabCommand};
 #[cfg(feature = "cluster")]
 pub(crate) use lab::{LogsArgs, Until, UpArgs};
+#[cfg(feature = "cluster")]
+pub(crate) use smoke::EndpointArgs;
+pub(crate) use smoke::SmokeTestArgs;
 
 /// Finds, explains and mends what keeps a GitOps repository's collector and canary gates from working.
 #[derive(Debug, Parser)]
@@ -148,6 +152,18 @@ Nothing is changed, except that with --commit Argo CD is asked to look into git.
 Exit codes: 0 promoted by its gates, 1 a gate failed, aborted, paused or past its gates, 2 could not run or detached, \
 4 timed out.")]
     Watch(WatchArgs),
+    /// Check on the running system what the mission asks, and certify it
+    #[command(after_help = "\
+Examples:
+  hyperspace smoke-test                   the commit that is checked out, on the current context
+  hyperspace smoke-test ~/fork/expert --context lab --format json
+  hyperspace smoke-test --prometheus http://prometheus.example --jaeger http://jaeger.example
+
+Applications synced and healthy at this commit, the target promoted by its own gates, span metrics and a trace of its pods \
+through the collector, each gate within its bound now, everything committed and pushed.
+
+Exit codes: 0 all of it, with a certificate; 1 something is not so; 2 could not run.")]
+    SmokeTest(SmokeTestArgs),
     /// Ask Argo CD to look into git now
     #[command(after_help = "Example:\n  hyperspace refresh --app hotrod")]
     Refresh(ClusterArgs),

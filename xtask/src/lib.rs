@@ -66,10 +66,15 @@ fn dispatch(ui: &Ui, command: Command) -> Result<Exit, CommandError> {
         Command::Retry(args) => commands::cluster::cmd_retry(ui, &args),
         #[cfg(feature = "cluster")]
         Command::Abort(args) => commands::cluster::cmd_abort(ui, &args),
+        #[cfg(feature = "cluster")]
+        Command::SmokeTest(args) => commands::cluster::cmd_smoke_test(ui, &args),
         #[cfg(not(feature = "cluster"))]
-        Command::Status(_) | Command::Watch(_) | Command::Refresh(_) | Command::Retry(_) | Command::Abort(_) => {
-            commands::cluster::hand_over(ui)
-        }
+        Command::SmokeTest(_)
+        | Command::Status(_)
+        | Command::Watch(_)
+        | Command::Refresh(_)
+        | Command::Retry(_)
+        | Command::Abort(_) => commands::cluster::hand_over(ui),
         Command::Lab(args) => commands::lab::cmd_lab(ui, &args),
         Command::Bench(args) => commands::bench::cmd_bench(ui, &args),
         Command::Policy(args) => commands::policy::cmd_policy(ui, &args),

@@ -11,6 +11,7 @@ mod error;
 mod find;
 mod follow;
 mod look;
+mod pods;
 mod proxy;
 mod read;
 mod template;

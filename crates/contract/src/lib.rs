@@ -1,5 +1,6 @@
 //! Joins the typed views: who listens where, which series exist, and what a gate reads under a scenario. No IO.
 
+mod bound;
 mod cards;
 pub mod chain;
 pub mod endpoint;
@@ -14,6 +15,7 @@ mod series;
 mod simulate;
 mod spans;
 
+pub use bound::{BoundGate, Hashes, Unmeasurable};
 pub use cards::{Card, CardSeries, cards};
 pub use chain::{Dial, Scrape, Sender, collector_behind, selects};
 pub use intake::Intake;

@@ -5,6 +5,7 @@
 //! fresh look** ([`Effect::Look`]) that was asked for after the watches had shown what it is about. The look reads Applications
 //! first and what they deploy after them, so that a rollout from before the sync is never taken for one after it.
 
+mod assess;
 mod judge;
 mod name;
 mod observed;
@@ -14,6 +15,7 @@ mod state;
 mod verdict;
 mod waiting;
 
+pub use assess::{Standing, assess};
 pub use judge::{RESTARTED_FOR, progress, seems, short};
 pub use name::Name;
 pub use observed::{

@@ -74,6 +74,19 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// The object that it is about; a look is about all.
+    pub(crate) fn about(&self) -> Option<&Name> {
+        match self {
+            Effect::Look { .. } => None,
+            Effect::RefreshSet { name }
+            | Effect::Refresh { name }
+            | Effect::Restart { name, .. }
+            | Effect::Retry { name } => Some(name),
+        }
+    }
+}
+
 /// What was done to objects, and the version that they have had since: `None` while the answer is on its way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Acted(BTreeMap<Name, Option<u64>>);

@@ -223,6 +223,25 @@ impl Repository {
         })
     }
 
+    /// What is not committed, by path: staged, modified, deleted, in conflict, or untracked and not ignored.
+    ///
+    /// # Errors
+    /// A working tree that cannot be read.
+    pub fn uncommitted(&self) -> Result<Vec<String>, Error> {
+        let mut options = git2::StatusOptions::new();
+        options.include_untracked(true).include_ignored(false).exclude_submodules(false);
+        let found = self.inner.statuses(Some(&mut options)).doing("ask git what has changed")?;
+        Ok(found.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned()).collect())
+    }
+
+    /// The name that commits are made under; `None` where git knows none.
+    ///
+    /// # Errors
+    /// A configuration that cannot be read.
+    pub fn user_name(&self) -> Result<Option<String>, Error> {
+        self.config("user.name")
+    }
+
     /// How many commits `branch` (local, short name) has that its upstream, as last seen, has not; `None` without one.
     ///
     /// # Errors

@@ -36,7 +36,8 @@ pub use object::Object;
 pub use place::{Pairs, Place, Text, pair};
 pub use policy::{
     Allow, Count, Elsewhere, ElsewhereService, Failing, Gates, MetricDescription, Mission, OtlpSender, Policy,
-    PolicyError, Prometheus, RepositoryPair, Request, Span, WorkloadDescription, image_name, image_tag, same_image,
+    PolicyError, Prometheus, RepositoryPair, Request, Span, WorkloadDescription, image_name, image_tag, older_tag,
+    same_image,
 };
 pub use repository::Repository;
 pub use rollout::{Analysis, ArgValue, Rollout, RolloutArg, Step, StepKind};

@@ -349,6 +349,18 @@ pub fn same_image(described: &str, image: &str) -> bool {
     name == described || name.strip_suffix(described).is_some_and(|registry| registry.ends_with('/'))
 }
 
+/// Whether a tag is an older version; what is no version (`latest`, a branch) can't be compared.
+pub fn older_tag(tag: &str, target: &str) -> bool {
+    let numbers = |text: &str| -> Option<Vec<u64>> {
+        let plain = text.strip_prefix('v').unwrap_or(text);
+        plain.split(['-', '+']).next()?.split('.').map(|part| part.parse().ok()).collect()
+    };
+    match (numbers(tag), numbers(target)) {
+        (Some(tag), Some(target)) => tag < target,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,5 +409,15 @@ mod tests {
         assert_eq!(image_name("host:5000/a/b:1@sha256:00"), "host:5000/a/b");
         assert_eq!(image_tag("host:5000/a/b:1"), Some("1"));
         assert_eq!(image_tag("host:5000/a/b"), None);
+    }
+
+    #[test]
+    fn tags_compare_as_numbers() {
+        for older in [("1.75.0", "1.76.0"), ("1.9", "1.76.0"), ("v1.75.0", "1.76.0")] {
+            assert!(older_tag(older.0, older.1), "{older:?}");
+        }
+        for not in [("1.76.0", "1.76.0"), ("1.100.0", "1.76.0"), ("latest", "1.76.0")] {
+            assert!(!older_tag(not.0, not.1), "{not:?}");
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! What Prometheus' API answers.
 
 use crate::QueryError;
+use crate::prometheus::WHO;
+use crate::server::Body;
 use gate::condition::Measured;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
 /// One value with its labels.
@@ -39,14 +42,18 @@ impl Answer {
 }
 
 #[derive(Deserialize)]
-struct Envelope {
+struct Envelope<T> {
     status: String,
-    #[serde(default)]
-    data: Option<Data>,
+    #[serde(default = "none")]
+    data: Option<T>,
     #[serde(default, rename = "errorType")]
     error_type: String,
     #[serde(default)]
     error: String,
+}
+
+fn none<T>() -> Option<T> {
+    None
 }
 
 #[derive(Deserialize)]
@@ -64,19 +71,34 @@ struct VectorItem {
     value: Option<(f64, String)>,
 }
 
-/// Reads the API's JSON.
-pub(crate) fn read(body: &[u8]) -> Result<Answer, QueryError> {
-    let unreadable = |error: serde_json::Error| QueryError::Unreadable(error.to_string());
-    let envelope: Envelope = serde_json::from_slice(body).map_err(unreadable)?;
+fn unreadable(what: impl ToString) -> QueryError {
+    QueryError::Unreadable { who: WHO, what: what.to_string() }
+}
+
+/// What the API hands over, whatever it was asked.
+pub(crate) fn data<T: DeserializeOwned>(body: &Body) -> Result<T, QueryError> {
+    let envelope: Envelope<T> = match serde_json::from_slice(&body.bytes) {
+        Ok(envelope) => envelope,
+        Err(_) if body.status != 200 => {
+            let message = "it is no Prometheus, or not up yet".to_owned();
+            return Err(QueryError::Refused { who: WHO, kind: format!("HTTP {}", body.status), message });
+        }
+        Err(error) => return Err(unreadable(error)),
+    };
     if envelope.status != "success" {
-        return Err(QueryError::Refused { kind: envelope.error_type, message: envelope.error });
+        return Err(QueryError::Refused { who: WHO, kind: envelope.error_type, message: envelope.error });
     }
-    let Some(data) = envelope.data else { return Err(QueryError::Unreadable("no data".to_owned())) };
+    envelope.data.ok_or_else(|| unreadable("no data"))
+}
+
+/// Reads the answer to an instant query.
+pub(crate) fn read(body: &Body) -> Result<Answer, QueryError> {
+    let data: Data = data(body)?;
     match data.kind.as_str() {
         "vector" => {
             let items: Vec<VectorItem> = serde_json::from_value(data.result).map_err(unreadable)?;
             let samples = items.into_iter().map(|item| {
-                let (_, text) = item.value.ok_or_else(|| QueryError::Unreadable("a native histogram".to_owned()))?;
+                let (_, text) = item.value.ok_or_else(|| unreadable("a native histogram"))?;
                 Ok(Sample { labels: item.metric, value: number(&text)? })
             });
             Ok(Answer::Vector(samples.collect::<Result<_, _>>()?))
@@ -91,7 +113,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Answer, QueryError> {
 
 /// `NaN`, `+Inf`, `-Inf` and everything that Go formats.
 fn number(text: &str) -> Result<f64, QueryError> {
-    text.parse().map_err(|_| QueryError::Unreadable(format!("`{text}` is no number")))
+    text.parse().map_err(|_| unreadable(format!("`{text}` is no number")))
 }
 
 #[cfg(test)]
@@ -99,7 +121,11 @@ mod tests {
     use super::*;
 
     fn measured(body: &str) -> Option<Measured> {
-        read(body.as_bytes()).expect("an answer").measured()
+        read(&came(200, body)).expect("an answer").measured()
+    }
+
+    fn came(status: u16, body: &str) -> Body {
+        Body { status, bytes: body.as_bytes().to_vec() }
     }
 
     #[test]
@@ -119,9 +145,11 @@ mod tests {
 
     #[test]
     fn a_refusal_is_no_answer() {
-        let body = br#"{"status":"error","errorType":"bad_data","error":"1:5: parse error"}"#;
-        let error = read(body).expect_err("a refusal");
+        let body = r#"{"status":"error","errorType":"bad_data","error":"1:5: parse error"}"#;
+        let error = read(&came(400, body)).expect_err("a refusal");
         assert_eq!(error.to_string(), "Prometheus says bad_data: 1:5: parse error");
-        assert!(matches!(read(b"<html>"), Err(QueryError::Unreadable(_))));
+        assert!(matches!(read(&came(200, "<html>")), Err(QueryError::Unreadable { .. })));
+        let starting = read(&came(503, "Service Unavailable")).expect_err("not up yet");
+        assert!(starting.may_pass() && !error.may_pass(), "{starting}");
     }
 }

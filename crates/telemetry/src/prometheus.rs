@@ -1,55 +1,25 @@
-//! The client.
+//! Prometheus.
 
 use crate::answer::{self, Answer};
-use std::time::Duration;
+use crate::server::Server;
+use crate::target::{self, Target};
+use crate::{QueryError, Sample};
 
-/// As long as Argo Rollouts' provider waits.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum QueryError {
-    /// The server cannot be asked.
-    #[error("Prometheus cannot be asked: {}", innermost(.0))]
-    Unreachable(#[source] reqwest::Error),
-    /// It refused the query.
-    #[error("Prometheus says {kind}: {message}")]
-    Refused {
-        /// Its word for the kind: `bad_data`, `execution`, `timeout`…
-        kind: String,
-        /// Its reason.
-        message: String,
-    },
-    /// What came is no answer.
-    #[error("Prometheus' answer cannot be read: {0}")]
-    Unreadable(String),
-}
-
-/// The last cause says what happened ("Connection refused"); those before it say where.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut last: &dyn std::error::Error = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string()
-}
+pub(crate) const WHO: &str = "Prometheus";
 
 /// A Prometheus server.
 #[derive(Clone, Debug)]
 pub struct Prometheus {
-    client: reqwest::Client,
-    query: String,
+    server: Server,
 }
 
 impl Prometheus {
     /// The server at `address`: `http://127.0.0.1:9090`, perhaps with a path.
     ///
     /// # Errors
-    /// Where no client can be made (no certificates of the system's, for one).
+    /// Where that is no such address, or no client can be made (no certificates of the system's, for one).
     pub fn new(address: &str) -> Result<Self, QueryError> {
-        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build();
-        let client = client.map_err(QueryError::Unreachable)?;
-        Ok(Self { client, query: format!("{}/api/v1/query", address.trim_end_matches('/')) })
+        Ok(Self { server: Server::new(WHO, address)? })
     }
 
     /// An instant query at the server's own time.
@@ -57,8 +27,43 @@ impl Prometheus {
     /// # Errors
     /// Where there is no answer.
     pub async fn query(&self, query: &str) -> Result<Answer, QueryError> {
-        let sent = self.client.post(&self.query).form(&[("query", query)]).send().await;
-        let body = sent.map_err(QueryError::Unreachable)?.bytes().await.map_err(QueryError::Unreachable)?;
-        answer::read(&body)
+        answer::read(&self.server.post("/api/v1/query", &[("query", query)]).await?)
+    }
+
+    /// The samples of an instant query; none is an answer too.
+    ///
+    /// # Errors
+    /// Where there is no answer, or one of another type.
+    pub async fn samples(&self, query: &str) -> Result<Vec<Sample>, QueryError> {
+        match self.query(query).await? {
+            Answer::Vector(samples) => Ok(samples),
+            _ => Err(QueryError::Unreadable { who: WHO, what: "a vector was asked for".to_owned() }),
+        }
+    }
+
+    /// What it scrapes, or tries to.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn targets(&self) -> Result<Vec<Target>, QueryError> {
+        target::read(&self.server.get("/api/v1/targets", &[("state", "active")]).await?)
+    }
+
+    /// The query's graph in its web UI, up to `until` (`2026-01-31 12:00:00`, UTC). Old and new UIs take this address.
+    #[must_use]
+    pub fn graph(&self, query: &str, until: &str, range: &str) -> String {
+        let asked = [("g0.expr", query), ("g0.tab", "0"), ("g0.range_input", range), ("g0.end_input", until)];
+        self.server.link("/graph", &asked)
+    }
+
+    /// The query's answer by its API, at a time as RFC 3339 writes it.
+    #[must_use]
+    pub fn answer_at(&self, query: &str, time: &str) -> String {
+        self.server.link("/api/v1/query", &[("query", query), ("time", time)])
+    }
+
+    /// Whether it has its web UI: one that was built without it answers with an error.
+    pub async fn has_ui(&self) -> bool {
+        self.server.get("/graph", &[]).await.is_ok_and(|page| page.status == 200)
     }
 }

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("hyperspace-delivery", &[]),
     ("hyperspace-cluster", &["hyperspace-delivery"]),
+    ("hyperspace-smoke", &["hyperspace-contract", "hyperspace-delivery", "hyperspace-gate", "hyperspace-model"]),
     ("hyperspace-files", &[]),
     ("hyperspace-git", &["hyperspace-files"]),
     ("hyperspace-lab", &[]),
@@ -52,7 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without IO, clock or environment: facts from outside come in as values.
-const PURE: &[&str] = &["yaml", "catalogue", "gate", "model", "contract", "rules", "report", "delivery"];
+const PURE: &[&str] = &["yaml", "catalogue", "gate", "model", "contract", "rules", "report", "delivery", "smoke"];
 
 const FORBIDDEN: &[&str] = &[
     "std::fs",

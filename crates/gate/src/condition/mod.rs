@@ -18,6 +18,7 @@ mod lexer;
 mod optimise;
 mod parser;
 mod probe;
+mod shown;
 mod suggest;
 mod table;
 mod threshold;
@@ -26,6 +27,7 @@ mod value;
 
 pub use crate::analysis::Outcome;
 pub use error::{CompileError, EvalError, Refusal, Suggestion};
+pub use shown::short;
 pub use table::{Row, Situation, TruthTable, Verdict};
 pub use threshold::{Element, Threshold};
 

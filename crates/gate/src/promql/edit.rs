@@ -224,7 +224,7 @@ fn label_text(label: &str) -> String {
 }
 
 /// A string literal. Back quotes know no escapes, so a value that needs some gets double ones.
-fn quoted(value: &str, quote: char) -> String {
+pub fn quoted(value: &str, quote: char) -> String {
     if quote == '`' && !value.contains('`') {
         return format!("`{value}`");
     }

@@ -21,7 +21,7 @@ mod selector;
 mod shape;
 mod template;
 
-pub use edit::Splice;
+pub use edit::{Splice, quoted};
 pub use eval::{Labels, RangeSeries, Sample, Series, Unsupported, Value, evaluate, stale};
 pub use expr::{
     Aggregation, At, Binary, Call, Cardinality, Expr, ExprKind, Grouping, Matching, Operator, Side, Subquery,

@@ -2,7 +2,6 @@
 
 mod addresses;
 mod collector;
-mod gates;
 mod pod;
 mod riders;
 
@@ -10,12 +9,12 @@ pub use addresses::Address;
 pub(crate) use addresses::NOBODY;
 pub(crate) use collector::Backend;
 pub use collector::CollectorPlan;
-pub use gates::Metric;
+pub use contract::{BoundGate as Metric, Hashes};
 pub use pod::PodPlan;
 pub(crate) use pod::{Identity, Probe, target_labels};
 pub use riders::Riders;
 
-use contract::Contract;
+use contract::{Contract, Unmeasurable};
 use model::Rollout;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -128,16 +127,14 @@ pub fn metrics<'g>(
     hashes: &Hashes<'_>,
     given: &BTreeMap<String, String>,
 ) -> Result<Vec<Metric>, PlanError> {
-    gates.into_iter().map(|gate| Metric::of(contract, gate, hashes, given)).collect()
+    let bind = |gate| Metric::of(contract, gate, hashes, given).map_err(PlanError::from);
+    gates.into_iter().map(bind).collect()
 }
 
-/// What tells the versions apart.
-#[derive(Clone, Copy, Debug)]
-pub struct Hashes<'h> {
-    /// The canary's.
-    pub canary: &'h str,
-    /// The stable version's.
-    pub stable: &'h str,
+impl From<Unmeasurable> for PlanError {
+    fn from(found: Unmeasurable) -> PlanError {
+        PlanError::Gate { metric: found.metric, why: found.why }
+    }
 }
 
 #[cfg(test)]

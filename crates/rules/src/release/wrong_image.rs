@@ -4,7 +4,7 @@ use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Safety, Severity};
 use crate::registry::{Rule, SAFE};
 use contract::Contract;
-use model::{Place, Text, image_name, image_tag, same_image};
+use model::{Place, Text, image_name, image_tag, older_tag, same_image};
 use yaml::{Op, Value};
 
 pub(crate) const RULE: Rule = Rule {
@@ -24,7 +24,7 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
         let images = workload.containers.iter().filter_map(|c| c.image.as_ref());
         for image in images.filter(|i| same_image(&mission.image, &i.value)) {
             let (tag, at, value) = in_force(contract, image, &mission.target);
-            let Some(tag) = tag.filter(|t| older(t, &mission.target)) else { continue };
+            let Some(tag) = tag.filter(|t| older_tag(t, &mission.target)) else { continue };
             let message = format!(
                 "rollout `{}` asks for {} {tag}; the policy's target is {}",
                 rollout.name, mission.image, mission.target
@@ -49,28 +49,5 @@ fn in_force(contract: &Contract<'_>, image: &Text, target: &str) -> (Option<Stri
     match change {
         Some((tag, at)) => (Some(tag), at, Value::Str(target.to_owned())),
         None => (image_tag(&image.value).map(str::to_owned), image.at.clone(), Value::Str(format!("{name}:{target}"))),
-    }
-}
-
-/// Whether a tag is an older version; what is no version (`latest`, a branch) can't be compared.
-fn older(tag: &str, target: &str) -> bool {
-    let numbers = |text: &str| -> Option<Vec<u64>> {
-        let plain = text.strip_prefix('v').unwrap_or(text);
-        plain.split(['-', '+']).next()?.split('.').map(|part| part.parse().ok()).collect()
-    };
-    match (numbers(tag), numbers(target)) {
-        (Some(tag), Some(target)) => tag < target,
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::older;
-
-    #[test]
-    fn compares_as_numbers() {
-        assert!(older("1.75.0", "1.76.0") && older("1.9", "1.76.0") && older("v1.75.0", "1.76.0"));
-        assert!(!older("1.76.0", "1.76.0") && !older("1.100.0", "1.76.0") && !older("latest", "1.76.0"));
     }
 }

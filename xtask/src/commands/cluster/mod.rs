@@ -6,11 +6,15 @@ mod abort;
 #[cfg(not(feature = "cluster"))]
 mod absent;
 #[cfg(feature = "cluster")]
+mod endpoints;
+#[cfg(feature = "cluster")]
 mod refresh;
 #[cfg(feature = "cluster")]
 mod retry;
 #[cfg(feature = "cluster")]
 mod show;
+#[cfg(feature = "cluster")]
+mod smoke_test;
 #[cfg(feature = "cluster")]
 mod status;
 #[cfg(feature = "cluster")]
@@ -21,6 +25,9 @@ mod watch;
 pub(crate) mod which;
 
 #[cfg(feature = "cluster")]
-pub(crate) use self::{abort::cmd_abort, refresh::cmd_refresh, retry::cmd_retry, status::cmd_status, watch::cmd_watch};
+pub(crate) use self::{
+    abort::cmd_abort, refresh::cmd_refresh, retry::cmd_retry, smoke_test::cmd_smoke_test, status::cmd_status,
+    watch::cmd_watch,
+};
 #[cfg(not(feature = "cluster"))]
 pub(crate) use absent::hand_over;

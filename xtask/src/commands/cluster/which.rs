@@ -101,7 +101,7 @@ fn chosen(all: Vec<Found>, named: &[String]) -> Result<Vec<Found>, CommandError>
 }
 
 /// Whether an Application follows the repository that people push to at `url`.
-fn follows(found: &Found, url: &str, pairs: &[RepositoryPair]) -> bool {
+pub(super) fn follows(found: &Found, url: &str, pairs: &[RepositoryPair]) -> bool {
     found.sources.iter().any(|source| is_repository(&source.url, url, pairs))
 }
 

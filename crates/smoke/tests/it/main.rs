@@ -1,0 +1,4 @@
+//! A finished release of this repository's manifests, and everything that can be wrong with it.
+
+mod release;
+mod wrong;
