@@ -199,6 +199,12 @@ impl Lines {
         }
     }
 
+    /// Whether there is a terminal whose lines are rewritten.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn rewrites(&self) -> bool {
+        !self.plain && !self.all.is_hidden()
+    }
+
     /// Says something above the block.
     pub(crate) fn say(&self, text: &str) {
         if self.plain {

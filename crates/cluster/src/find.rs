@@ -18,6 +18,8 @@ pub struct Found {
     pub sources: Vec<Source>,
     /// Where objects go that name no namespace.
     pub namespace: String,
+    /// What it deployed, oldest first: when, as Kubernetes writes times, and which commits.
+    pub history: Vec<(String, Vec<String>)>,
     /// Its state.
     pub state: delivery::Application,
 }
@@ -63,6 +65,7 @@ fn found(application: &Application) -> Found {
         // A chart's repository is no git repository.
         sources: sources.filter(|source| source.chart.is_empty()).map(source).collect(),
         namespace: application.spec.destination.namespace.clone(),
+        history: application.status.history.iter().map(|entry| (entry.deployed_at.clone(), entry.all())).collect(),
         state: application.read(),
         name: at,
     }

@@ -5,6 +5,7 @@
 //! name; everything else that may pass (a connection refused, a watch cut, a version that is gone) is tried again.
 
 mod act;
+mod apply;
 mod connect;
 mod crd;
 mod error;
@@ -14,7 +15,9 @@ mod look;
 mod pods;
 mod proxy;
 mod read;
+mod rights;
 mod template;
+mod time;
 mod watch;
 mod watch_all;
 
@@ -22,4 +25,5 @@ pub use connect::{Access, Cluster};
 pub use error::{Error, Right};
 pub use find::{Found, Source};
 pub use follow::{Heard, Patience};
+pub use time::age;
 pub use watch_all::{Watch, Watched};

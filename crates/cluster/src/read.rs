@@ -1,6 +1,8 @@
 //! From the cluster's objects to what a release is judged by.
 
-use crate::crd::{AnalysisRun, Application, DaemonSet, IntOrString, MetricResult, Pod, ReplicaSet, Rollout, Step};
+use crate::crd::{
+    AnalysisRun, Application, DaemonSet, History, IntOrString, MetricResult, Pod, ReplicaSet, Rollout, Step, all,
+};
 use crate::template;
 use delivery::{Deployed, Name, Observed};
 use kube::Resource;
@@ -41,9 +43,6 @@ impl Read for Application {
     type As = delivery::Application;
 
     fn read(&self) -> delivery::Application {
-        let all = |one: &String, more: &[String]| -> Vec<String> {
-            std::iter::once(one).chain(more).filter(|revision| !revision.is_empty()).cloned().collect()
-        };
         let sync = &self.status.sync;
         delivery::Application {
             sync: sync.status.clone(),
@@ -59,7 +58,7 @@ impl Read for Application {
                     finished: state.finished_at.clone(),
                 }
             }),
-            history: self.status.history.iter().flat_map(|entry| all(&entry.revision, &entry.revisions)).collect(),
+            history: self.status.history.iter().flat_map(History::all).collect(),
             conditions: self.status.conditions.iter().map(|c| (c.kind.clone(), c.message.clone())).collect(),
             refreshing: annotation(&self.metadata, REFRESH).is_some(),
             deploys: self

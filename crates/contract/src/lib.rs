@@ -4,6 +4,7 @@ mod bound;
 mod cards;
 pub mod chain;
 pub mod endpoint;
+mod footprint;
 pub mod gates;
 mod intake;
 mod links;

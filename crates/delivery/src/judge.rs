@@ -314,9 +314,9 @@ fn how(run: &Run) -> String {
     }
 }
 
-/// Step, pods and measurements of a canary on its way, in words.
-pub fn progress(name: &Name, rollout: &Rollout, view: &View) -> String {
-    let mut text = match rollout.step {
+/// The step that a canary is at, in words.
+pub fn step_of(rollout: &Rollout) -> String {
+    match rollout.step {
         Some(at) if at < rollout.steps.len() => {
             let step = match &rollout.steps[at] {
                 Step::Weight(weight) => format!("to {weight} %"),
@@ -328,7 +328,12 @@ pub fn progress(name: &Name, rollout: &Rollout, view: &View) -> String {
             format!("step {} of {}, {step}", at + 1, rollout.steps.len())
         }
         _ => "all steps done".to_owned(),
-    };
+    }
+}
+
+/// Step, pods and measurements of a canary on its way, in words.
+pub fn progress(name: &Name, rollout: &Rollout, view: &View) -> String {
+    let mut text = step_of(rollout);
     text.push_str(&format!("; {} of {} pods new, {} available", rollout.updated, rollout.replicas, rollout.available));
     if let Some((_, run)) = view.runs_of(name, rollout).last() {
         for metric in &run.metrics {

@@ -9,6 +9,7 @@ mod assess;
 mod judge;
 mod name;
 mod observed;
+mod pace;
 mod release;
 mod retry;
 mod state;
@@ -16,12 +17,13 @@ mod verdict;
 mod waiting;
 
 pub use assess::{Standing, assess};
-pub use judge::{RESTARTED_FOR, progress, seems, short};
+pub use judge::{RESTARTED_FOR, progress, seems, short, step_of};
 pub use name::Name;
 pub use observed::{
     Application, Collector, Deployed, Measurement, Metric, Observed, Operation, Pod, ReplicaSet, Requires, Rollout,
     Run, Step, Template, View,
 };
+pub use pace::{Pace, pace};
 pub use release::{CollectorTarget, Release, RetryPolicy, RolloutTarget};
 pub use state::{Effect, Event, State, step};
 pub use verdict::{FailedGate, Stop, Verdict};

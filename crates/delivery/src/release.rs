@@ -1,7 +1,8 @@
 //! What a release is: the commit, and what it must reach.
 
 use crate::Name;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// A commit on its way into the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct RolloutTarget {
     pub image: Option<String>,
     /// How many gates a successful run must have measured, at least.
     pub gates: usize,
+    /// How long the analysis of a step takes, where that is known before it begins.
+    pub analyses: BTreeMap<usize, Duration>,
 }
 
 /// Whether a rollout that was aborted before is tried again.
@@ -48,8 +51,9 @@ pub enum RetryPolicy {
     /// Only look.
     #[default]
     Never,
-    /// Where one of these gates failed, because the push changed what they depend on.
-    Where(BTreeSet<String>),
+    /// Where one of these runs aborted it, by a gate of those beside it: the push changed what they depend on since the run
+    /// began. A run that is not named began after the push, and stands.
+    Where(BTreeMap<Name, BTreeSet<String>>),
     /// In any case, also what a person aborted.
     Always,
 }

@@ -3,6 +3,7 @@
 use crate::observed::{Rollout, View};
 use crate::verdict::FailedGate;
 use crate::{Name, RetryPolicy};
+use std::collections::BTreeSet;
 
 /// The run that aborted the rollout, with the gates that failed; `None` where no run did. The newest run decides: an
 /// earlier one belongs to an attempt that was taken up again. And the controller repeats the run's words in the rollout's
@@ -28,8 +29,12 @@ pub(crate) fn allowed(policy: &RetryPolicy, failed: Option<&(Name, Vec<FailedGat
     match policy {
         RetryPolicy::Never => false,
         RetryPolicy::Always => true,
-        RetryPolicy::Where(changed) => {
-            failed.is_some_and(|(_, gates)| gates.iter().any(|gate| changed.contains(&gate.name)))
-        }
+        RetryPolicy::Where(changed) => failed.is_some_and(|(run, gates)| {
+            // A run fails as a whole, by no gate of its own, where an argument or a template is wrong.
+            let by = |changed: &BTreeSet<String>| {
+                gates.iter().any(|gate| changed.contains(&gate.name)) || (gates.is_empty() && !changed.is_empty())
+            };
+            changed.get(run).is_some_and(by)
+        }),
     }
 }

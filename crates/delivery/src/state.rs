@@ -2,6 +2,7 @@
 
 use crate::judge::{self, Outlook};
 use crate::observed::View;
+use crate::pace::{Pace, pace};
 use crate::{Name, Release, Verdict, Waiting};
 use std::collections::BTreeMap;
 
@@ -147,6 +148,12 @@ impl State {
     /// What it is about.
     pub fn release(&self) -> &Release {
         &self.release
+    }
+
+    /// How long a rollout still takes, by its steps; `None` where that cannot be told.
+    pub fn pace(&self, name: &Name) -> Option<Pace> {
+        let analyses = self.release.rollouts.iter().find(|target| target.name == *name).map(|target| &target.analyses);
+        pace(name, self.view.rollout(name)?, &self.view, analyses?)
     }
 
     /// Where a rollout is, in words: step, pods, measurements.

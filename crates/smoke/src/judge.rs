@@ -113,7 +113,8 @@ fn image(facts: &Facts, seen: &Seen) -> Check {
 
 fn promoted(facts: &Facts, seen: &Seen) -> Check {
     let wanted = &seen.wanted;
-    let target = RolloutTarget { name: wanted.rollout.clone(), image: None, gates: wanted.measured };
+    let target =
+        RolloutTarget { name: wanted.rollout.clone(), image: None, gates: wanted.measured, ..RolloutTarget::default() };
     let release = Release { rollouts: vec![target], ..Release::default() };
     let name = format!("promotion of {}", wanted.rollout);
     let todo = "only a release whose gates measured and passed counts: `watch` follows it, `retry` takes an aborted one up, \

@@ -79,10 +79,23 @@ pub(crate) struct SyncResult {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct History {
+    pub(crate) deployed_at: String,
     pub(crate) revision: String,
     pub(crate) revisions: Vec<String>,
+}
+
+impl History {
+    /// Its commits: one, or one for each source.
+    pub(crate) fn all(&self) -> Vec<String> {
+        all(&self.revision, &self.revisions)
+    }
+}
+
+/// The commits of one source or of several; a field that is not in use is empty.
+pub(crate) fn all(one: &String, more: &[String]) -> Vec<String> {
+    std::iter::once(one).chain(more).filter(|revision| !revision.is_empty()).cloned().collect()
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -103,7 +116,7 @@ pub(crate) struct Resource {
 
 resource!(Application, "argoproj.io", "v1alpha1", "Application", "applications");
 
-/// Only annotated.
+/// Only annotated, and applied from a file.
 pub(crate) type ApplicationSet = Object<IgnoredAny, IgnoredAny>;
 
 resource!(ApplicationSet, "argoproj.io", "v1alpha1", "ApplicationSet", "applicationsets");

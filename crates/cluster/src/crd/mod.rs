@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 
-pub(crate) use application::{Application, ApplicationSet, Source};
+pub(crate) use application::{Application, ApplicationSet, History, Source, all};
 pub(crate) use rollout::{Rollout, Step};
 pub(crate) use run::{AnalysisRun, IntOrString, Metric, MetricResult};
 pub(crate) use workload::{DaemonSet, Pod, ReplicaSet};

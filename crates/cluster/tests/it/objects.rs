@@ -68,7 +68,12 @@ impl<'p> Scene<'p> {
             sets: vec![],
             applications: vec![Name::new("argocd", &self.name)],
             collector: Some(CollectorTarget { name: Name::new("otel", &self.name), hash: None, changed: false }),
-            rollouts: vec![RolloutTarget { name: self.rollout_name(), image: Some("hotrod:2".to_owned()), gates: 1 }],
+            rollouts: vec![RolloutTarget {
+                name: self.rollout_name(),
+                image: Some("hotrod:2".to_owned()),
+                gates: 1,
+                ..RolloutTarget::default()
+            }],
             retry: RetryPolicy::Never,
         }
     }

@@ -222,7 +222,8 @@ pub(crate) fn block<T>(work: impl Future<Output = T>) -> T {
 }
 
 fn module_folder(module: &str, folder: &str) -> PathBuf {
-    let go = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lab/go").join(folder);
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|above| above.join("crates/lab/go"));
+    let go = above.into_iter().find(|go| go.is_dir()).expect("the workspace").join(folder);
     let asked =
         Command::new("go").args(["list", "-m", "-f", "{{.Dir}}", module]).env("GOWORK", "off").current_dir(go).output();
     let asked = asked.expect("go, which built the programs");

@@ -3,7 +3,7 @@
 use crate::objects::{ARGO, NEW, Scene};
 use crate::plane::{Plane, block, plane};
 use cluster::{Heard, Patience};
-use delivery::{Release, RetryPolicy, State};
+use delivery::{Name, Release, RetryPolicy, State};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -88,7 +88,8 @@ fn stopped_by_a_gate_and_taken_up_where_the_push_changed_it() {
         );
 
         let mut again = scene.release();
-        again.retry = RetryPolicy::Where(["latency".to_owned()].into());
+        again.retry =
+            RetryPolicy::Where([(Name::new("hotrod", "stopped-b-2-2"), ["latency".to_owned()].into())].into());
         let (state, _) = followed(plane, again, async {
             let rollouts = plane.api(ARGO, "Rollout", Some("hotrod")).await;
             // The controller takes the retry up when it sees that the abort is gone.

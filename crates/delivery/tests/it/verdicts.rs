@@ -153,9 +153,12 @@ fn a_retry_needs_a_reason() {
         let (_, effects) = settle(State::new(release), Event::Begin, world);
         effects.contains(&Effect::Retry { name: hotrod() })
     };
-    let gate = |name: &str| RetryPolicy::Where([name.to_owned()].into());
+    let since =
+        |run: &str, gate: &str| RetryPolicy::Where([(Name::new("hotrod", run), [gate.to_owned()].into())].into());
+    let gate = |name: &str| since("hotrod-b-2-1", name);
     assert!(retried(gate("latency"), &World::aborted()));
     assert!(!retried(gate("traffic"), &World::aborted()), "what failed did not change");
+    assert!(!retried(since("hotrod-b-2-0", "latency"), &World::aborted()), "this run began after the push");
     assert!(!retried(RetryPolicy::Never, &World::aborted()));
     // A person's: the newest run is not a failed one.
     let mut person = World::canary();

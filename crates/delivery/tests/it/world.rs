@@ -27,7 +27,12 @@ pub(crate) fn release() -> Release {
         sets: vec![Name::new("argocd", "all")],
         applications: vec![app()],
         collector: Some(CollectorTarget { name: collector(), hash: None, changed: false }),
-        rollouts: vec![RolloutTarget { name: hotrod(), image: Some("hotrod:2".to_owned()), gates: 1 }],
+        rollouts: vec![RolloutTarget {
+            name: hotrod(),
+            image: Some("hotrod:2".to_owned()),
+            gates: 1,
+            ..RolloutTarget::default()
+        }],
         retry: RetryPolicy::Never,
     }
 }

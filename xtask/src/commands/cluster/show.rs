@@ -48,6 +48,22 @@ fn rollout(name: &Name, view: &View, lines: &mut Vec<String>) {
     }
 }
 
+/// A canary on its way, for lines that are rewritten: where it is, and a line a gate of its newest run.
+pub(super) fn canary(state: &State, name: &Name, left: &str) -> Vec<String> {
+    let view = state.view();
+    let Some(rollout) = view.rollout(name) else { return Vec::new() };
+    let run = view.runs_of(name, rollout).pop();
+    let at = delivery::step_of(rollout);
+    let pods = format!("{} of {} pods new, {} available", rollout.updated, rollout.replicas, rollout.available);
+    let mut lines = vec![format!("{name}  {} {at}; {pods}{left}", rollout.phase)];
+    for metric in run.into_iter().flat_map(|(_, run)| &run.metrics) {
+        let values: Vec<&str> = metric.measurements.iter().map(|measurement| measurement.value.as_str()).collect();
+        let of = metric.of.map(|of| format!(" of {of}")).unwrap_or_default();
+        lines.push(format!("  {:20} {:12} {}{of}  {}", metric.name, metric.phase, metric.count, values.join(" ")));
+    }
+    lines
+}
+
 /// The same for programs.
 pub(super) fn json(context: &str, release: &Release, view: &View) -> Value {
     let applications: Vec<Value> =

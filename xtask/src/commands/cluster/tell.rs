@@ -4,78 +4,162 @@ use super::show;
 use crate::args::ListFormat;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::ui::{Progress, Ui};
+use crate::ui::{Lines, Ui};
 use cluster::{Cluster, Heard, Patience};
-use delivery::{Effect, Release, Verdict};
+use delivery::{Effect, Name, Release, State, Verdict, Waiting};
 use serde_json::json;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-/// Follows a release to its verdict and tells it; Ctrl-C detaches.
+/// Follows a release to its verdict and tells it; Ctrl-C detaches, and gives none.
 pub(crate) async fn follow(
     ui: &Ui,
     cluster: &Cluster,
     release: Release,
     timeout: u64,
     format: ListFormat,
-) -> Result<Exit, CommandError> {
+) -> Result<Option<Verdict>, CommandError> {
     let patience = Patience { deadline: Duration::from_secs(timeout), ..Patience::default() };
-    let progress = ui.progress();
-    let mut last = String::new();
+    let mut teller = Teller::new(ui, format, &release);
     let mut fault = None;
     let hear = |heard: Heard<'_>| {
-        if let Err(error) = tell(ui, &progress, format, &heard, &mut last) {
+        if let Err(error) = teller.tell(&heard) {
             fault = Some(error);
         }
     };
     let state = tokio::select! {
-        state = cluster.follow(release, patience, hear) => state,
-        _ = tokio::signal::ctrl_c() => {
-            progress.done();
-            ui.status(&format!("detached: the release goes on, `{} watch` picks it up again", ui.program));
-            return Ok(Exit::CouldNotRun);
-        }
+        state = cluster.follow(release, patience, hear) => Some(state),
+        _ = tokio::signal::ctrl_c() => None,
     };
-    progress.done();
+    teller.block.done();
     if let Some(error) = fault {
         return Err(error);
     }
-    let Some(verdict) = state.verdict() else { return Ok(Exit::CouldNotRun) };
-    end(ui, format, verdict)
+    let Some(state) = state else {
+        ui.status(&format!("detached: the release goes on, `{} watch` picks it up again", ui.program));
+        return Ok(None);
+    };
+    let verdict = state.verdict().cloned();
+    if let Some(verdict) = &verdict {
+        end(ui, format, verdict)?;
+    }
+    Ok(verdict)
 }
 
-/// Tells what is new: a line on a terminal is rewritten, a line elsewhere follows the others.
-fn tell(
-    ui: &Ui,
-    progress: &Progress,
+/// What was told last, and where.
+struct Teller<'u> {
+    ui: &'u Ui,
     format: ListFormat,
-    heard: &Heard<'_>,
-    last: &mut String,
-) -> Result<(), CommandError> {
-    let line = match (format, heard) {
-        (ListFormat::Human, Heard::State(state)) => format!("waiting for {}", state.waiting()),
-        (ListFormat::Human, Heard::Trouble(error)) => format!("{error}; trying again"),
-        (ListFormat::Human, Heard::Doing(effect)) => match doing(effect) {
-            Some(words) => words,
-            None => return Ok(()),
-        },
-        (ListFormat::Json, Heard::State(state)) => show::event(state).to_string(),
-        (ListFormat::Json, Heard::Trouble(error)) => {
-            json!({"event": "trouble", "message": error.to_string()}).to_string()
+    /// What is awaited, then two lines a rollout, then one a gate: rewritten on a terminal.
+    block: Lines,
+    last: String,
+    /// When a rollout's present step was seen first.
+    steps: BTreeMap<Name, (usize, Instant)>,
+}
+
+impl<'u> Teller<'u> {
+    fn new(ui: &'u Ui, format: ListFormat, release: &Release) -> Teller<'u> {
+        let lines = release.rollouts.iter().map(|target| 1 + target.gates.max(3)).sum::<usize>();
+        Teller { ui, format, block: ui.lines(1 + lines), last: String::new(), steps: BTreeMap::new() }
+    }
+
+    /// Tells what is new.
+    fn tell(&mut self, heard: &Heard<'_>) -> Result<(), CommandError> {
+        match (self.format, heard) {
+            (_, Heard::Doing(effect)) => match (self.format, doing(effect)) {
+                (_, None) => Ok(()),
+                (ListFormat::Human, Some(words)) => {
+                    self.block.say(&words);
+                    Ok(())
+                }
+                (ListFormat::Json, Some(words)) => self.line(json!({"event": "doing", "what": words})),
+            },
+            (ListFormat::Human, Heard::Trouble(error)) => {
+                self.once(&format!("{error}; trying again"));
+                Ok(())
+            }
+            (ListFormat::Json, Heard::Trouble(error)) => {
+                self.line(json!({"event": "trouble", "message": error.to_string()}))
+            }
+            (ListFormat::Json, Heard::State(state)) => {
+                let mut event = show::event(state);
+                let text = event.to_string();
+                if text == self.last {
+                    return Ok(());
+                }
+                self.last = text;
+                // It changes by itself, which is no news.
+                for (index, target) in state.release().rollouts.iter().enumerate() {
+                    event["rollouts"][index]["seconds_left"] = json!(self.left(state, &target.name));
+                }
+                self.ui.line(&event.to_string())
+            }
+            (ListFormat::Human, Heard::State(state)) => {
+                self.state(state);
+                Ok(())
+            }
         }
-        (ListFormat::Json, Heard::Doing(effect)) => match doing(effect) {
-            Some(words) => json!({"event": "doing", "what": words}).to_string(),
-            None => return Ok(()),
-        },
-    };
-    if line == *last {
-        return Ok(());
     }
-    match format {
-        ListFormat::Human => progress.step(&line),
-        ListFormat::Json => ui.line(&line)?,
+
+    fn line(&mut self, event: serde_json::Value) -> Result<(), CommandError> {
+        let text = event.to_string();
+        if text == self.last {
+            return Ok(());
+        }
+        self.last.clone_from(&text);
+        self.ui.line(&text)
     }
-    *last = line;
-    Ok(())
+
+    /// Above the block, where it was not the last that was said.
+    fn once(&mut self, words: &str) {
+        if words != self.last {
+            self.block.say(words);
+            words.clone_into(&mut self.last);
+        }
+    }
+
+    fn state(&mut self, state: &State) {
+        let waiting = format!("waiting for {}", state.waiting());
+        if !self.block.rewrites() {
+            if waiting != self.last {
+                let left = state.release().rollouts.iter().filter_map(|target| self.left(state, &target.name)).max();
+                let left = left.map(|seconds| format!("; {}", time(seconds))).unwrap_or_default();
+                self.block.say(&format!("{waiting}{left}"));
+                self.last = waiting;
+            }
+            return;
+        }
+        let mut lines = vec![match state.waiting() {
+            // The rollout's own line says where it is.
+            Waiting::Canary { name, .. } => format!("waiting for the canary {name}"),
+            _ => waiting,
+        }];
+        for target in &state.release().rollouts {
+            let left = self.left(state, &target.name).map(|seconds| format!("; {}", time(seconds)));
+            lines.extend(show::canary(state, &target.name, &left.unwrap_or_default()));
+        }
+        for (index, line) in lines.iter().enumerate() {
+            self.block.set(index, line, "");
+        }
+    }
+
+    /// Seconds that the steps of a rollout still take.
+    fn left(&mut self, state: &State, name: &Name) -> Option<u64> {
+        let pace = state.pace(name)?;
+        let seen = self.steps.entry(name.clone()).or_insert((pace.at, Instant::now()));
+        if seen.0 != pace.at {
+            *seen = (pace.at, Instant::now());
+        }
+        let spent = pace.since.as_deref().and_then(cluster::age).unwrap_or_else(|| seen.1.elapsed());
+        Some((pace.step.saturating_sub(spent) + pace.ahead).as_secs())
+    }
+}
+
+fn time(seconds: u64) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("about {seconds} s left"),
+        (minutes, seconds) => format!("about {minutes} min {seconds} s left"),
+    }
 }
 
 /// What is done, in words; looking is nothing to tell.
@@ -89,8 +173,7 @@ fn doing(effect: &Effect) -> Option<String> {
     })
 }
 
-/// Tells the verdict, and what it means for the exit code.
-fn end(ui: &Ui, format: ListFormat, verdict: &Verdict) -> Result<Exit, CommandError> {
+fn end(ui: &Ui, format: ListFormat, verdict: &Verdict) -> Result<(), CommandError> {
     let words = verdict.to_string();
     match format {
         ListFormat::Human => ui.line(&report::visible(&words))?,
@@ -101,15 +184,16 @@ fn end(ui: &Ui, format: ListFormat, verdict: &Verdict) -> Result<Exit, CommandEr
         }
     }
     ui.announce(&words);
-    Ok(exit(verdict))
+    Ok(())
 }
 
-fn exit(verdict: &Verdict) -> Exit {
+/// What a verdict means for the exit code; who detached has none.
+pub(crate) fn exit(verdict: Option<&Verdict>) -> Exit {
     match verdict {
-        Verdict::Done { .. } => Exit::Done,
-        Verdict::Stopped { .. } => Exit::Faults,
-        Verdict::TimedOut { .. } => Exit::TimedOut,
-        Verdict::Broken { .. } => Exit::CouldNotRun,
+        Some(Verdict::Done { .. }) => Exit::Done,
+        Some(Verdict::Stopped { .. }) => Exit::Faults,
+        Some(Verdict::TimedOut { .. }) => Exit::TimedOut,
+        Some(Verdict::Broken { .. }) | None => Exit::CouldNotRun,
     }
 }
 
@@ -117,6 +201,11 @@ fn exit(verdict: &Verdict) -> Exit {
 mod tests {
     use super::*;
     use delivery::{Name, Stop};
+
+    #[test]
+    fn times_read_well() {
+        assert_eq!((time(59), time(125)), ("about 59 s left".to_owned(), "about 2 min 5 s left".to_owned()));
+    }
 
     #[test]
     fn exit_codes_tell_the_verdicts_apart() {
@@ -127,6 +216,7 @@ mod tests {
             Verdict::Broken { message: String::new() },
             Verdict::TimedOut { waiting: String::new() },
         ];
-        assert_eq!(all.each_ref().map(|verdict| exit(verdict) as u8), [0, 1, 2, 4]);
+        assert_eq!(all.each_ref().map(|verdict| exit(Some(verdict)) as u8), [0, 1, 2, 4]);
+        assert_eq!(exit(None), Exit::CouldNotRun);
     }
 }

@@ -41,7 +41,7 @@ impl Scope {
 
     /// A release of what is deployed, by whatever gates there are.
     pub(super) fn release(&self, commit: Option<String>) -> Release {
-        let target = |name: Name| RolloutTarget { name, image: None, gates: 0 };
+        let target = |name: Name| RolloutTarget { name, ..RolloutTarget::default() };
         let sets: BTreeSet<Name> = self.found.iter().filter_map(|found| found.set.clone()).collect();
         Release {
             commit,
@@ -148,6 +148,7 @@ mod tests {
             set: None,
             sources: vec![Source { url: url.to_owned(), revision: "main".to_owned(), path: "x".to_owned() }],
             namespace: String::new(),
+            history: vec![],
             state: delivery::Application::default(),
         }
     }

@@ -2,15 +2,16 @@
 
 use super::destination::{Destination, Surroundings, destination};
 use super::plan::Plan;
-use super::{Joined, release};
+use super::{Joined, release, sets};
 use crate::args::{AccessArgs, FixAndPushArgs, ListFormat};
 use crate::commands::cluster::tell;
-use crate::commands::cluster::which::{applications, is_repository, runtime};
+use crate::commands::cluster::which::{applications, is_repository, runtime, said};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::policy;
 use crate::ui::Ui;
 use cluster::{Cluster, Found, Source};
+use delivery::{Name, Release, RolloutTarget, View};
 use model::{Policy, RepositoryPair};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -27,7 +28,9 @@ pub(super) struct Followed {
     /// The repository's URL as they name it.
     seen: String,
     /// The remote's commit on the branch, before the push.
-    tip: Option<git::Oid>,
+    pub(super) tip: Option<git::Oid>,
+    /// What they deploy, before the push.
+    pub(super) before: View,
 }
 
 /// Finds out which cluster the push has to do with. Where one is configured that does not follow it, that is an error: a
@@ -61,6 +64,15 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
     let Some(seen) = found.iter().find_map(|found| Some(wanted.source(found)?.url.clone())) else {
         return Err(refused(none(cluster.context(), &wanted, &others)));
     };
+    // What is missing is better known before the push.
+    let all = deployed(&found);
+    let before = runtime.block_on(async {
+        match cluster.missing_right(&all).await? {
+            Some(right) => Err(cluster::Error::Forbidden(right)),
+            None => cluster.look(&all).await,
+        }
+    });
+    let before = before.map_err(said).map_err(refused)?;
     let names: Vec<&str> = found.iter().map(|found| found.name.name.as_str()).collect();
     ui.status(&format!("context {}: {} follow {} on {seen}", cluster.context(), names.join(", "), target.branch));
     if args.format == ListFormat::Json {
@@ -68,7 +80,22 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
             "branch": target.branch, "applications": names});
         ui.line(&event.to_string())?;
     }
-    Ok(Joined::With(Box::new(Followed { runtime, cluster, found, seen, tip: remote.tip })))
+    Ok(Joined::With(Box::new(Followed { runtime, cluster, found, seen, tip: remote.tip, before })))
+}
+
+/// What Applications deploy, as a release that changes nothing.
+fn deployed(found: &[Found]) -> Release {
+    let rollouts: BTreeSet<&Name> = found.iter().flat_map(|found| found.of_kind("Rollout")).collect();
+    let sets: BTreeSet<&Name> = found.iter().filter_map(|found| found.set.as_ref()).collect();
+    Release {
+        sets: sets.into_iter().cloned().collect(),
+        applications: found.iter().map(|found| found.name.clone()).collect(),
+        rollouts: rollouts
+            .into_iter()
+            .map(|name| RolloutTarget { name: name.clone(), ..RolloutTarget::default() })
+            .collect(),
+        ..Release::default()
+    }
 }
 
 fn policy(repository: &git::Repository, args: &FixAndPushArgs) -> Result<Policy, CommandError> {
@@ -151,7 +178,11 @@ impl Followed {
         args: &FixAndPushArgs,
     ) -> Result<Exit, CommandError> {
         let release = release::of(self, plan, commit, args)?;
-        self.runtime.block_on(tell::follow(ui, &self.cluster, release, args.timeout, args.format))
+        self.runtime.block_on(async {
+            sets::apply(ui, self, plan, commit).await?;
+            let verdict = tell::follow(ui, &self.cluster, release, args.timeout, args.format).await?;
+            Ok(tell::exit(verdict.as_ref()))
+        })
     }
 }
 

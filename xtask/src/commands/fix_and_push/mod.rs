@@ -1,11 +1,15 @@
 //! `fix-and-push`: apply the fixes, commit exactly them, push, and follow the release to its verdict.
 
+#[cfg(feature = "cluster")]
+mod changed;
 mod destination;
 mod outcome;
 mod plan;
 #[cfg(feature = "cluster")]
 mod release;
 mod say;
+#[cfg(feature = "cluster")]
+mod sets;
 
 #[cfg(not(feature = "cluster"))]
 #[path = "absent.rs"]

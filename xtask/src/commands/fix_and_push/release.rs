@@ -1,5 +1,6 @@
 //! What a pushed commit must reach in the cluster: a release, from its files and from what the Applications say.
 
+use super::changed::{self, Moment};
 use super::followed::Followed;
 use super::plan::Plan;
 use crate::args::FixAndPushArgs;
@@ -7,9 +8,11 @@ use crate::error::CommandError;
 use crate::input::Input;
 use cluster::Found;
 use contract::Contract;
+use contract::gates::Gate;
 use delivery::{CollectorTarget, Name, Release, RetryPolicy, RolloutTarget};
 use model::{Repository, Rollout, Workload, pair};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The release of a commit.
 pub(super) fn of(
@@ -26,14 +29,22 @@ pub(super) fn of(
     let there = |found: &&Found| found.sources.iter().any(|source| plan.git.has_folder(&commit_text, &source.path));
     let found: Vec<&Found> = followed.found.iter().filter(there).collect();
     let place = Place { found: &found, folder: &plan.prepared.folder, contract: &contract };
+    let rollouts = place.rollouts();
+    let names: Vec<Name> = rollouts.iter().map(|target| target.name.clone()).collect();
+    let retry = match args.retry {
+        true => RetryPolicy::Always,
+        false => changed::retry(followed, plan, &input, &contract, &names),
+    };
+    let before = changed::deployed(followed, plan, &input, Moment::Before(&commit_text));
+    let before = Repository::read(&before.files, &before.context);
     let sets: BTreeSet<Name> = found.iter().filter_map(|found| found.set.clone()).collect();
     Ok(Release {
-        commit: Some(commit_text),
+        commit: Some(commit_text.clone()),
         sets: sets.into_iter().collect(),
         applications: found.iter().map(|found| found.name.clone()).collect(),
-        collector: place.collector(),
-        rollouts: place.rollouts(),
-        retry: if args.retry { RetryPolicy::Always } else { RetryPolicy::Never },
+        collector: place.collector(&before),
+        rollouts,
+        retry,
     })
 }
 
@@ -52,7 +63,8 @@ impl Place<'_> {
             Some(RolloutTarget {
                 name: self.deployed("Rollout", rollout.object)?,
                 image: self.image(rollout),
-                gates: self.gates(index),
+                gates: self.gates(index).count(),
+                analyses: self.analyses(index),
             })
         };
         repository.rollouts.iter().enumerate().filter_map(target).collect()
@@ -71,19 +83,31 @@ impl Place<'_> {
     }
 
     /// Gates that a run of the steps or in the background must have measured.
-    fn gates(&self, rollout: usize) -> usize {
-        let Some(it) = self.contract.repository.rollouts.get(rollout) else { return 0 };
-        let runs: Vec<_> = it.runs().filter(|(run, _)| matches!(run.when, "step" | "background")).collect();
-        let counts = |gate: &&contract::gates::Gate| {
+    fn gates(&self, rollout: usize) -> impl Iterator<Item = &Gate> {
+        let it = self.contract.repository.rollouts.get(rollout);
+        let runs = it.into_iter().flat_map(Rollout::runs).filter(|(run, _)| matches!(run.when, "step" | "background"));
+        let places: BTreeSet<&model::Place> = runs.map(|(run, _)| &run.at).collect();
+        let ours = move |gate: &&Gate| {
             gate.rollout == Some(rollout)
                 && !gate.limits.dry_run
-                && runs.iter().any(|(run, _)| gate.analysis.as_ref() == Some(&run.at))
+                && gate.analysis.as_ref().is_some_and(|at| places.contains(at))
         };
-        self.contract.gates.iter().filter(counts).count()
+        self.contract.gates.iter().filter(ours)
+    }
+
+    /// How long the analysis of each step takes when nothing ends it early.
+    fn analyses(&self, rollout: usize) -> BTreeMap<usize, Duration> {
+        let it = self.contract.repository.rollouts.get(rollout);
+        let steps = it.into_iter().flat_map(Rollout::runs).filter_map(|(run, step)| Some((step?, &run.at)));
+        let time = |at: &model::Place| {
+            let gates = self.gates(rollout).filter(|gate| gate.analysis.as_ref() == Some(at));
+            gates.map(|gate| gate::analysis::duration(&gate.limits)).collect::<Option<Vec<_>>>()?.into_iter().max()
+        };
+        steps.filter_map(|(step, at)| Some((step, time(at)?))).collect()
     }
 
     /// The DaemonSet of a collector, and how its pods come to run the commit's configuration.
-    fn collector(&self) -> Option<CollectorTarget> {
+    fn collector(&self, before: &Repository) -> Option<CollectorTarget> {
         let repository = self.contract.repository;
         let workloads = repository.collectors.iter().filter_map(|c| repository.workloads.get(c.workload?));
         workloads.filter(|w| w.kind == "DaemonSet").find_map(|workload: &Workload| {
@@ -91,7 +115,7 @@ impl Place<'_> {
             Some(CollectorTarget {
                 name: self.deployed("DaemonSet", workload.object)?,
                 hash: hash.map(|hash| (rules::CONFIG_HASH.to_owned(), hash.value.clone())),
-                changed: false,
+                changed: configuration(repository, &workload.name) != configuration(before, &workload.name),
             })
         })
     }
@@ -129,12 +153,22 @@ impl Place<'_> {
     }
 }
 
+/// The content of all that a DaemonSet's collector reads.
+fn configuration(repository: &Repository, daemon_set: &str) -> Vec<String> {
+    let ours = |collector: &&model::Collector| {
+        let workload = collector.workload.and_then(|index| repository.workloads.get(index));
+        workload.is_some_and(|it| it.kind == "DaemonSet" && it.name == daemon_set)
+    };
+    let places = repository.collectors.iter().filter(ours).filter_map(|collector| collector.config.at.as_ref());
+    places.filter_map(|at| Some(repository.node(at)?.to_value().canonical())).collect()
+}
+
 /// Without what means the root.
 fn clean(folder: &str) -> &str {
     folder.trim_start_matches("./").trim_matches('/').trim_start_matches('.')
 }
 
-fn below(path: &str, folder: &str) -> bool {
+pub(super) fn below(path: &str, folder: &str) -> bool {
     let folder = clean(folder);
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -1,0 +1,87 @@
+//! ApplicationSets that the push edited and no Application deploys: applied after it, or Argo CD goes on by the old ones.
+
+use super::changed::{Moment, revision};
+use super::followed::Followed;
+use super::plan::Plan;
+use super::release::below;
+use crate::commands::cluster::which::said;
+use crate::error::CommandError;
+use crate::input::Input;
+use crate::ui::Ui;
+use delivery::Name;
+use model::{Application, Repository};
+use serde_json::Value;
+
+/// Applies those that differ from what the commit before said, where the cluster knows them.
+pub(super) async fn apply(ui: &Ui, followed: &Followed, plan: &Plan, commit: &git::Oid) -> Result<(), CommandError> {
+    let commit = commit.to_string();
+    let now = read(plan, &commit)?;
+    let Some(before) = revision(followed, plan, Moment::Before(&commit)) else { return Ok(()) };
+    let before = read(plan, &before)?;
+    for set in edited(&now, &before) {
+        let Some(object) = now.object(set.object) else { continue };
+        let path = now.path(&object.at);
+        let path = match plan.prepared.folder.as_str() {
+            "" => path.to_owned(),
+            folder => format!("{folder}/{path}"),
+        };
+        if followed.found.iter().any(|found| found.sources.iter().any(|source| below(&path, &source.path))) {
+            continue;
+        }
+        let namespace = object.own_namespace.clone().unwrap_or_else(|| followed.cluster.argocd().to_owned());
+        let name = Name::new(namespace, &object.name);
+        if !followed.cluster.has_set(&name).await.map_err(said)? {
+            ui.status(&format!(
+                "ApplicationSet {} was edited; the cluster has none of that name, so it is not applied",
+                name.name
+            ));
+            continue;
+        }
+        if let Some(elsewhere) = elsewhere(set, followed) {
+            ui.status(&format!(
+                "ApplicationSet {} was edited, and names {elsewhere}, not what the cluster follows: it is not applied",
+                name.name
+            ));
+            continue;
+        }
+        let Some(value) = now.node(&object.at).map(|node| node.to_value().canonical()) else { continue };
+        let mut value: Value = serde_json::from_str(&value)?;
+        value["metadata"]["namespace"] = Value::from(name.namespace.clone());
+        let forced = followed.cluster.apply_set(&name, &value).await.map_err(said)?;
+        let how = forced.map(|why| format!(", taking over: {why}")).unwrap_or_default();
+        ui.status(&format!("applied ApplicationSet {}, which no Application deploys{how}", name.name));
+    }
+    Ok(())
+}
+
+fn read(plan: &Plan, commit: &str) -> Result<Repository, CommandError> {
+    let tree = plan.git.read_at(commit, &plan.prepared.folder)?;
+    let input = Input::from_tree(tree, plan.input.context.clone(), &plan.input.ignored);
+    Ok(Repository::read(&input.files, &input.context))
+}
+
+/// ApplicationSets with another content than before, or new.
+fn edited<'r>(now: &'r Repository, before: &Repository) -> Vec<&'r Application> {
+    let content = |repository: &Repository, set: &Application| {
+        let object = repository.object(set.object)?;
+        Some(repository.node(&object.at)?.to_value().canonical())
+    };
+    let same = |set: &Application| {
+        before
+            .applications
+            .iter()
+            .any(|other| other.set && other.name == set.name && content(before, other) == content(now, set))
+    };
+    now.applications.iter().filter(|set| set.set && !same(set)).collect()
+}
+
+/// A repository that the set names and the cluster does not follow: applied, it would take the Applications away from here.
+fn elsewhere<'s>(set: &'s Application, followed: &Followed) -> Option<&'s str> {
+    let generators = set.generators.iter().filter_map(|generator| generator.repo_url.as_ref());
+    let sources = set.sources.iter().filter(|source| !source.chart).filter_map(|source| source.repo_url.as_ref());
+    let known = |url: &str| {
+        let sources = followed.found.iter().flat_map(|found| &found.sources);
+        sources.into_iter().any(|source| model::url::same_repository(&source.url, url))
+    };
+    generators.chain(sources).map(|text| text.value.as_str()).find(|url| !known(url))
+}

@@ -1,0 +1,155 @@
+//! A repository with a remote, Applications that follow it in a namespace of the test's own, and Argo CD's part.
+
+use crate::plane::{Plane, block};
+use crate::run::{git, orbit, program};
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+pub(crate) const ARGO: &str = "argoproj.io/v1alpha1";
+
+/// A broken repository and its remote, and namespaces for what is deployed.
+pub(crate) struct Scene<'p> {
+    pub(crate) plane: &'p Plane,
+    pub(crate) name: String,
+    pub(crate) orbit: PathBuf,
+    pub(crate) remote: PathBuf,
+    _guard: tempfile::TempDir,
+}
+
+impl<'p> Scene<'p> {
+    pub(crate) fn new(plane: &'p Plane, name: &str) -> Scene<'p> {
+        let (guard, orbit) = orbit();
+        let remote = orbit.parent().unwrap().join("remote.git");
+        let at = remote.display().to_string();
+        git(&orbit, &["init", "--quiet", "--bare", "--initial-branch=main", &at]);
+        git(&orbit, &["remote", "add", "origin", &at]);
+        git(&orbit, &["push", "--quiet", "--set-upstream", "origin", "main"]);
+        let scene = Scene { plane, name: name.to_owned(), orbit, remote, _guard: guard };
+        for namespace in [scene.argocd(), scene.otel()] {
+            block(plane.create("v1", "Namespace", None, json!({"metadata": {"name": namespace}})));
+        }
+        scene
+    }
+
+    pub(crate) fn argocd(&self) -> String {
+        format!("argocd-{}", self.name)
+    }
+
+    pub(crate) fn otel(&self) -> String {
+        format!("otel-{}", self.name)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("file://{}", self.remote.display())
+    }
+
+    pub(crate) fn head(&self) -> String {
+        git(&self.orbit, &["rev-parse", "HEAD"])
+    }
+
+    pub(crate) fn pushed(&self) -> String {
+        git(&self.remote, &["rev-parse", "main"])
+    }
+
+    /// An Application on the collector's folder.
+    pub(crate) fn application(&self, url: &str, revision: &str) {
+        let object = json!({
+            "metadata": {"name": "otel", "namespace": self.argocd()},
+            "spec": {
+                "project": "default",
+                "destination": {"server": "https://kubernetes.default.svc", "namespace": self.otel()},
+                "source": {"repoURL": url, "targetRevision": revision, "path": "manifests/otel"},
+            },
+        });
+        block(self.plane.create(ARGO, "Application", Some(&self.argocd()), object));
+    }
+
+    /// `fix-and-push` with more arguments, not started yet.
+    pub(crate) fn command(&self, context: &str, more: &[&str]) -> Command {
+        let mut command = program(&self.orbit);
+        command.args(["fix-and-push", "--context", context, "--argocd", &self.argocd()]);
+        command.env("KUBECONFIG", self.plane.kubeconfig()).args(more);
+        command
+    }
+
+    pub(crate) fn run(&self, context: &str, more: &[&str]) -> crate::run::Ran {
+        self.command(context, more).output().unwrap().into()
+    }
+
+    /// Plays Argo CD for as long as what it gives lives.
+    pub(crate) fn argo_cd(&self) -> Controller {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (client, argocd, otel, remote) =
+            (block(self.plane.client()), self.argocd(), self.otel(), self.remote.clone());
+        let ended = Arc::clone(&stop);
+        drop(client);
+        let kubeconfig = self.plane.kubeconfig();
+        let thread = std::thread::spawn(move || {
+            block(async {
+                while !ended.load(Ordering::Relaxed) {
+                    // An apiserver that is away is asked again.
+                    let _ = sync(&kubeconfig, &argocd, &otel, &remote).await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            });
+        });
+        Controller { stop, thread: Some(thread) }
+    }
+}
+
+pub(crate) struct Controller {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Controller {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = self.thread.take().unwrap().join();
+    }
+}
+
+async fn api(kubeconfig: &Path, version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
+    let file = kube::config::Kubeconfig::read_from(kubeconfig).unwrap();
+    let config = kube::Config::from_custom_kubeconfig(file, &Default::default()).await.unwrap();
+    let (group, version) = version.split_once('/').unwrap_or(("", version));
+    let resource = kube::core::ApiResource::from_gvk(&kube::core::GroupVersionKind::gvk(group, version, kind));
+    Api::namespaced_with(kube::Client::try_from(config).unwrap(), namespace, &resource)
+}
+
+/// Where a refresh is asked for: applies the DaemonSet that is in git, and writes that it has.
+async fn sync(kubeconfig: &Path, argocd: &str, otel: &str, remote: &Path) -> Result<(), kube::Error> {
+    let applications = api(kubeconfig, ARGO, "Application", argocd).await;
+    let Some(application) = applications.get_opt("otel").await? else { return Ok(()) };
+    let asked =
+        application.metadata.annotations.as_ref().is_some_and(|all| all.contains_key("argocd.argoproj.io/refresh"));
+    if !asked {
+        return Ok(());
+    }
+    let head = git(remote, &["rev-parse", "main"]);
+    let text = git(remote, &["show", "main:manifests/otel/daemonset.yaml"]);
+    let daemon_set: Value = serde_yaml::from_str(&text).unwrap();
+    let daemon_sets = api(kubeconfig, "apps/v1", "DaemonSet", otel).await;
+    let applied =
+        daemon_sets.patch("collector", &PatchParams::apply("argocd").force(), &Patch::Apply(&daemon_set)).await?;
+    let status = json!({"status": {
+        "observedGeneration": applied.metadata.generation, "desiredNumberScheduled": 1, "currentNumberScheduled": 1,
+        "updatedNumberScheduled": 1, "numberAvailable": 1, "numberReady": 1, "numberMisscheduled": 0,
+    }});
+    daemon_sets.patch_status("collector", &PatchParams::default(), &Patch::Merge(&status)).await?;
+    let patch = json!({
+        "metadata": {"annotations": {"argocd.argoproj.io/refresh": null}},
+        "status": {
+            "sync": {"status": "Synced", "revision": head, "comparedTo": {"source": {"repoURL": "x"}, "destination": {}}},
+            "health": {"status": "Healthy"},
+            "history": [{"id": 0, "revision": head, "deployedAt": "2026-01-01T00:00:00Z"}],
+        },
+    });
+    applications.patch("otel", &PatchParams::default(), &Patch::Merge(&patch)).await.map(drop)
+}

@@ -1,0 +1,19 @@
+//! `fix-and-push` against the real apiserver with Argo's own kinds. Argo CD's part is played by the test: it applies what is
+//! in git and writes the status that Argo CD would write.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that fails here should stop"
+)]
+
+mod argo;
+mod following;
+#[allow(dead_code, reason = "the tests of the crate `cluster` use more of it")]
+#[path = "../../../crates/cluster/tests/it/plane.rs"]
+mod plane;
+mod refusals;
+#[allow(dead_code, reason = "the other tests use more of it")]
+#[path = "../it/run.rs"]
+mod run;
