@@ -14,7 +14,7 @@ pub(crate) use lab::{BuildArgs, LabArgs, LabCommand};
 pub(crate) use lab::{LogsArgs, Until, UpArgs};
 #[cfg(feature = "cluster")]
 pub(crate) use smoke::EndpointArgs;
-pub(crate) use smoke::SmokeTestArgs;
+pub(crate) use smoke::{ReportArgs, SmokeTestArgs};
 
 /// Finds, explains and mends what keeps a GitOps repository's collector and canary gates from working.
 #[derive(Debug, Parser)]
@@ -164,6 +164,18 @@ through the collector, each gate within its bound now, everything committed and 
 
 Exit codes: 0 all of it, with a certificate; 1 something is not so; 2 could not run.")]
     SmokeTest(SmokeTestArgs),
+    /// Write an analysis run as one HTML file, before the cluster forgets it
+    #[command(after_help = "\
+Examples:
+  hyperspace report                       the newest run
+  hyperspace report hotrod-6f48664448-2-1 --output run.html
+  hyperspace report hotrod/hotrod-6f48664448-2-1 --prometheus http://prometheus.example
+
+Its gates with each measurement against the bound as plots, their queries and conditions, the traces of that time with links, \
+and what the repository's check says of a gate that failed.
+
+Exit codes: 0 written, 2 could not run.")]
+    Report(ReportArgs),
     /// Ask Argo CD to look into git now
     #[command(after_help = "Example:\n  hyperspace refresh --app hotrod")]
     Refresh(ClusterArgs),

@@ -67,9 +67,12 @@ fn dispatch(ui: &Ui, command: Command) -> Result<Exit, CommandError> {
         #[cfg(feature = "cluster")]
         Command::Abort(args) => commands::cluster::cmd_abort(ui, &args),
         #[cfg(feature = "cluster")]
+        Command::Report(args) => commands::cluster::cmd_report(ui, &args),
+        #[cfg(feature = "cluster")]
         Command::SmokeTest(args) => commands::cluster::cmd_smoke_test(ui, &args),
         #[cfg(not(feature = "cluster"))]
-        Command::SmokeTest(_)
+        Command::Report(_)
+        | Command::SmokeTest(_)
         | Command::Status(_)
         | Command::Watch(_)
         | Command::Refresh(_)

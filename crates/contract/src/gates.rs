@@ -350,17 +350,8 @@ impl Gate {
 
     /// The bound that a measurement must keep to pass: the success condition's, or the failure condition's turned round.
     pub fn bound_op(&self) -> Option<Threshold> {
-        if let Some(threshold) = self.success.as_ref().and_then(|s| s.threshold.clone()) {
-            return Some(threshold);
-        }
-        let mut threshold = self.failure.as_ref()?.threshold.clone()?;
-        threshold.op = match threshold.op {
-            Op::Lt => Op::Ge,
-            Op::Le => Op::Gt,
-            Op::Gt => Op::Le,
-            Op::Ge => Op::Lt,
-        };
-        Some(threshold)
+        let of = |side: &Option<Side>| side.as_ref().and_then(|side| side.threshold.clone());
+        condition::bound(of(&self.success), of(&self.failure))
     }
 
     /// The query with made-up values for arguments that have none: enough to ask what it answers over no series.

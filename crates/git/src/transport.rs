@@ -200,17 +200,6 @@ fn download(repository: &Repository, target: &Target, environment: &Environment)
     Ok(Remote { default_branch: default, tip })
 }
 
-impl Repository {
-    /// The commit that the target's branch has on the remote now, as `git fetch` finds it; `None` where there is no such
-    /// branch.
-    ///
-    /// # Errors
-    /// A remote that cannot be reached or does not know us.
-    pub fn remote_commit(&self, target: &Target, environment: &Environment) -> Result<Option<Oid>, Error> {
-        fetch(self, target, environment)
-    }
-}
-
 /// A remote for an ssh host that is an alias of `~/.ssh/config`; `None` where the URL stands as it is.
 fn resolved<'a>(
     repository: &'a Repository,

@@ -1,5 +1,6 @@
 //! Whether the telemetry chain delivers while a release is on its way: each change is told once.
 
+use delivery::{Name, Release, View};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -68,9 +69,36 @@ impl Chain {
     }
 }
 
+/// The rollouts that have a canary on its way, each with the canary's hash.
+pub fn canaries(release: &Release, view: &View) -> Vec<(Name, String)> {
+    let under_way = release.rollouts.iter().filter_map(|target| {
+        let rollout = view.rollout(&target.name)?;
+        let new = !rollout.hash.is_empty() && rollout.hash != rollout.stable && !rollout.abort;
+        new.then(|| (target.name.clone(), rollout.hash.clone()))
+    });
+    under_way.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use delivery::{Observed, Rollout, RolloutTarget};
+
+    #[test]
+    fn a_canary_is_what_is_not_stable_yet() {
+        let name = Name::new("hotrod", "hotrod");
+        let target = RolloutTarget { name: name.clone(), ..RolloutTarget::default() };
+        let release = Release { rollouts: vec![target], ..Release::default() };
+        let of = |hash: &str, stable: &str, abort: bool| {
+            let rollout = Rollout { hash: hash.to_owned(), stable: stable.to_owned(), abort, ..Rollout::default() };
+            let mut view = View::default();
+            view.rollouts.insert(name.clone(), Observed { version: 1, object: Some(rollout) });
+            canaries(&release, &view)
+        };
+        assert_eq!(of("b", "a", false), [(name.clone(), "b".to_owned())]);
+        assert!(of("a", "a", false).is_empty() && of("b", "a", true).is_empty() && of("", "a", false).is_empty());
+        assert!(canaries(&release, &View::default()).is_empty());
+    }
 
     #[test]
     fn each_change_is_told_once() {

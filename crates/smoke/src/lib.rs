@@ -11,7 +11,7 @@ mod judge;
 mod wanted;
 
 pub use certificate::{Certificate, Measure, commit_url, owner};
-pub use chain::{Chain, Link};
+pub use chain::{Chain, Link, canaries};
 pub use check::{Check, passed};
 pub use facts::{Facts, Git, PodCount, Seen, Span, Trace};
 pub use judge::{judge, proof};

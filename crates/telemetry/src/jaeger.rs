@@ -3,6 +3,7 @@
 use crate::QueryError;
 use crate::server::{Body, Server};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
@@ -112,6 +113,14 @@ impl Jaeger {
         self.server.link(&format!("/api/traces/{}", hex(id)), &[])
     }
 
+    /// The services that sent it spans.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn services(&self) -> Result<Vec<String>, QueryError> {
+        envelope(&self.server.get("/api/services", &[]).await?)
+    }
+
     /// Whether it has its web UI: one that was built without it shows a page that says so, and loads no script.
     pub async fn has_ui(&self) -> bool {
         let page = self.server.get("/search", &[]).await;
@@ -140,11 +149,15 @@ impl Search {
 }
 
 #[derive(Deserialize)]
-struct Envelope {
-    #[serde(default)]
-    data: Option<Vec<RawTrace>>,
+struct Envelope<T> {
+    #[serde(default = "none")]
+    data: Option<Vec<T>>,
     #[serde(default)]
     errors: Option<Vec<Fault>>,
+}
+
+fn none<T>() -> Option<Vec<T>> {
+    None
 }
 
 #[derive(Deserialize)]
@@ -193,8 +206,12 @@ struct Tag {
 }
 
 fn read(body: &Body) -> Result<Vec<Trace>, QueryError> {
+    Ok(envelope(body)?.into_iter().map(trace).collect())
+}
+
+fn envelope<T: DeserializeOwned>(body: &Body) -> Result<Vec<T>, QueryError> {
     let refused = |message: String| QueryError::Refused { who: WHO, kind: format!("HTTP {}", body.status), message };
-    let envelope: Envelope = match serde_json::from_slice(&body.bytes) {
+    let envelope: Envelope<T> = match serde_json::from_slice(&body.bytes) {
         Ok(envelope) => envelope,
         Err(_) if body.status != 200 => return Err(refused("it is no Jaeger, or not up yet".to_owned())),
         Err(error) => return Err(QueryError::Unreadable { who: WHO, what: error.to_string() }),
@@ -206,7 +223,7 @@ fn read(body: &Body) -> Result<Vec<Trace>, QueryError> {
     if body.status != 200 {
         return Err(refused("no reason given".to_owned()));
     }
-    Ok(envelope.data.unwrap_or_default().into_iter().map(trace).collect())
+    Ok(envelope.data.unwrap_or_default())
 }
 
 fn trace(raw: RawTrace) -> Trace {

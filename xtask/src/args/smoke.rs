@@ -39,3 +39,20 @@ pub(crate) struct SmokeTestArgs {
     #[arg(long, default_value = "human")]
     pub(crate) format: ListFormat,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The run, as NAME or NAMESPACE/NAME [default: the newest]
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) endpoints: EndpointArgs,
+    /// Folder with the manifests: it tells which traces are the canary's, and what the check says of its gates
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Write to this file [default: the run's name, with .html, here]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}

@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hyperspace-cluster", &["hyperspace-delivery"]),
     ("hyperspace-smoke", &["hyperspace-contract", "hyperspace-delivery", "hyperspace-gate", "hyperspace-model"]),
     ("hyperspace-files", &[]),
+    ("hyperspace-plot", &["hyperspace-gate"]),
     ("hyperspace-git", &["hyperspace-files"]),
     ("hyperspace-lab", &[]),
     ("hyperspace-telemetry", &["hyperspace-gate"]),
@@ -35,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "hyperspace-gate",
             "hyperspace-lab",
             "hyperspace-model",
+            "hyperspace-plot",
             "hyperspace-telemetry",
         ],
     ),
@@ -53,7 +55,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without IO, clock or environment: facts from outside come in as values.
-const PURE: &[&str] = &["yaml", "catalogue", "gate", "model", "contract", "rules", "report", "delivery", "smoke"];
+const PURE: &[&str] =
+    &["yaml", "catalogue", "gate", "model", "contract", "rules", "report", "delivery", "plot", "smoke"];
 
 const FORBIDDEN: &[&str] = &[
     "std::fs",

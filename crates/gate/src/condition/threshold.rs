@@ -49,6 +49,20 @@ struct Flip {
     below: bool,
 }
 
+/// The bound that a measurement must keep to pass: the success condition's, or the failure condition's turned round.
+pub fn bound(success: Option<Threshold>, failure: Option<Threshold>) -> Option<Threshold> {
+    success.or_else(|| {
+        let threshold = failure?;
+        let op = match threshold.op {
+            Op::Lt => Op::Ge,
+            Op::Le => Op::Gt,
+            Op::Gt => Op::Le,
+            Op::Ge => Op::Lt,
+        };
+        Some(Threshold { op, ..threshold })
+    })
+}
+
 impl Condition {
     /// The one threshold of the condition; `None` where there is none, where it is a band, and where its text has no
     /// comparison with a constant that moves it. Values below zero are looked at only where nothing happens above:

@@ -6,19 +6,29 @@ mod abort;
 #[cfg(not(feature = "cluster"))]
 mod absent;
 #[cfg(feature = "cluster")]
+pub(crate) mod chain;
+#[cfg(feature = "cluster")]
 mod endpoints;
 #[cfg(feature = "cluster")]
+pub(crate) mod evidence;
+#[cfg(feature = "cluster")]
+mod measured;
+#[cfg(feature = "cluster")]
 mod refresh;
+#[cfg(feature = "cluster")]
+mod report;
 #[cfg(feature = "cluster")]
 mod retry;
 #[cfg(feature = "cluster")]
 mod show;
 #[cfg(feature = "cluster")]
-mod smoke_test;
+pub(crate) mod smoke_test;
 #[cfg(feature = "cluster")]
 mod status;
 #[cfg(feature = "cluster")]
 pub(crate) mod tell;
+#[cfg(feature = "cluster")]
+mod trail;
 #[cfg(feature = "cluster")]
 mod watch;
 #[cfg(feature = "cluster")]
@@ -26,8 +36,8 @@ pub(crate) mod which;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
-    abort::cmd_abort, refresh::cmd_refresh, retry::cmd_retry, smoke_test::cmd_smoke_test, status::cmd_status,
-    watch::cmd_watch,
+    abort::cmd_abort, refresh::cmd_refresh, report::cmd_report, retry::cmd_retry, smoke_test::cmd_smoke_test,
+    status::cmd_status, watch::cmd_watch,
 };
 #[cfg(not(feature = "cluster"))]
 pub(crate) use absent::hand_over;

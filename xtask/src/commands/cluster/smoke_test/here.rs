@@ -45,8 +45,8 @@ impl Here {
         let mut environment = Environment::from_process();
         environment.interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let remote = target.as_ref().map(|target| {
-            let there = git.remote_commit(target, &environment);
-            there.map(|commit| commit.map(|commit| commit.to_string())).map_err(|error| error.to_string())
+            let there = git.ask(target, &environment);
+            there.map(|there| there.tip.map(|commit| commit.to_string())).map_err(|error| error.to_string())
         });
         Ok(Here {
             git: Git {

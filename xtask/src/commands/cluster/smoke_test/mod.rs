@@ -3,6 +3,7 @@
 mod ask;
 mod here;
 
+use super::measured;
 use super::which::{Scope, run};
 use crate::args::{EndpointArgs, ListFormat, SmokeTestArgs, Target};
 use crate::error::{CommandError, Doing};
@@ -119,7 +120,7 @@ fn certify(here: &Here, facts: &Facts) -> Certificate {
             let (Ok(gate), Ok(now)) = (gate, now) else { continue };
             let metrics = promoting.iter().flat_map(|(_, run)| &run.metrics).filter(|metric| metric.name == gate.name);
             let measured: Vec<String> =
-                metrics.flat_map(|metric| &metric.measurements).map(|m| value(&m.value)).collect();
+                metrics.flat_map(|metric| &metric.measurements).map(|m| measured::shown(&m.value)).collect();
             let values = if measured.is_empty() { String::new() } else { format!("{}; ", measured.join(", ")) };
             gates.push(Measure { gate: gate.name.clone(), values: format!("{values}now {now}"), wants: gate.wants() });
         }
@@ -133,21 +134,6 @@ fn certify(here: &Here, facts: &Facts) -> Certificate {
         runs,
         gates,
         traces,
-    }
-}
-
-/// A measured value as Argo Rollouts writes it, with four digits that matter.
-fn value(text: &str) -> String {
-    let inner = text.trim_start_matches('[').trim_end_matches(']');
-    let numbers: Option<Vec<String>> = inner
-        .split([',', ' '])
-        .filter(|part| !part.is_empty())
-        .map(|part| Some(gate::condition::short(part.parse().ok()?)))
-        .collect();
-    match numbers {
-        Some(numbers) if numbers.is_empty() => "no data".to_owned(),
-        Some(numbers) => numbers.join(" "),
-        None => text.to_owned(),
     }
 }
 
@@ -205,15 +191,4 @@ fn text(tested: &Tested) -> String {
         None => text.push_str(&format!("\n{failed} of {} checks failed\n", tested.checks.len())),
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_short() {
-        let all = ["[0.23456789]", "[772.123456]", "[]", "[NaN]", "[1 2]", "0.5", "odd"].map(value);
-        assert_eq!(all, ["0.2346", "772.1", "no data", "NaN", "1 2", "0.5", "odd"]);
-    }
 }
