@@ -206,6 +206,11 @@ fn trace(seen: &Seen) -> Check {
     };
     let who = pod.unwrap_or("its pods");
     if !counted(seen, pod) {
+        // Who does not answer has counted neither this way nor the other.
+        if let Some(error) = seen.series.iter().find_map(|counts| counts.as_ref().err()) {
+            let found = format!("{id} is of {who}; whether it came through {} nobody says: {error}", wanted.collector);
+            return Check::fail(name, found, "does --prometheus name the cluster's?").for_now();
+        }
         let found =
             format!("{id} is of {who}, but {} has counted no span of it: it came another way", wanted.collector);
         return Check::fail(name, found, "`check` finds spans that pass the collector by").for_now();

@@ -146,6 +146,16 @@ fn a_trace_that_the_collector_did_not_count_came_another_way() {
 }
 
 #[test]
+fn a_silent_prometheus_says_nothing_of_the_way() {
+    let mut facts = done();
+    let silent = || "Prometheus cannot be asked: refused".to_owned();
+    facts.releases[0].series.iter_mut().for_each(|counts| *counts = Err(silent()));
+    let failed: Vec<_> = judge(&facts).into_iter().filter(|check| !check.ok).collect();
+    assert_eq!(failed.len(), 2, "{failed:#?}");
+    assert!(failed[1].found.contains("nobody says") && failed[1].may_pass, "{}", failed[1].found);
+}
+
+#[test]
 fn what_is_asked_comes_from_the_repository() {
     let asked = |text: fn(String) -> String| {
         let wanted = wanted(text);

@@ -24,11 +24,12 @@ pub(crate) fn cmd_report(ui: &Ui, args: &ReportArgs) -> Result<Exit, CommandErro
         let scope = Scope::of(ui, &args.cluster).await?;
         let view = scope.cluster.look(&scope.release(None)).await.map_err(said)?;
         let (name, run) = chosen(&view, args.run.as_deref())?;
-        let page = page(args, &view, name, run).await?;
+        let (page, found) = page(args, &view, name, run).await?;
         let page = page.render().map_err(|error| CommandError::internal("cannot fill the page").because(&error))?;
         let file = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", name.name)));
         files::replace(&file, page.as_bytes()).doing(format!("write {}", file.display()))?;
         ui.line(&report::visible(&format!("{name} is {}; written to {}", run.phase, file.display())))?;
+        ui.out(&evidence::text(&found))?;
         Ok(Exit::Done)
     })
 }
@@ -58,7 +59,8 @@ fn chosen<'v>(view: &'v View, named: Option<&str>) -> Result<(&'v Name, &'v Run)
     }
 }
 
-async fn page(args: &ReportArgs, view: &View, name: &Name, run: &Run) -> Result<Page, CommandError> {
+/// The page, and what there is to gates that failed.
+async fn page(args: &ReportArgs, view: &View, name: &Name, run: &Run) -> Result<(Page, Vec<Evidence>), CommandError> {
     let trail = Trail::find(&args.endpoints).await?;
     let window = Window::of(run, Timestamp::now());
     let owner = view.rollouts.iter().find(|(_, seen)| seen.object.as_ref().is_some_and(|r| r.uid == run.owner));
@@ -97,7 +99,7 @@ async fn page(args: &ReportArgs, view: &View, name: &Name, run: &Run) -> Result<
         let items = notes.into_iter().map(|text| Item { text, link: None }).collect();
         lists.push(List { title: "What could not be had".to_owned(), items });
     }
-    Ok(assemble(name, run, owner.as_ref(), lists, |query| trail.query(query, &window?)))
+    Ok((assemble(name, run, owner.as_ref(), lists, |query| trail.query(query, &window?)), found))
 }
 
 /// The page of what was found.

@@ -115,7 +115,11 @@ impl Trail {
             let errors = trace.spans.iter().filter(|span| span.tags.get("error").is_some_and(|e| e == "true")).count();
             let errors = if errors == 0 { String::new() } else { format!(", {errors} with an error") };
             Pointer {
-                text: format!("{what}{} spans{errors}", trace.spans.len()),
+                text: format!(
+                    "{what}{} span{}{errors}",
+                    trace.spans.len(),
+                    if trace.spans.len() == 1 { "" } else { "s" }
+                ),
                 link: if *ui { jaeger.trace_page(&trace.id) } else { jaeger.trace_answer(&trace.id) },
             }
         };
