@@ -299,6 +299,9 @@ pub(crate) struct FixAndPushArgs {
     /// Output format; json prints JSON Lines, and everything for people on standard error
     #[arg(long, default_value = "human")]
     pub(crate) format: ListFormat,
+    /// OTLP/HTTP receiver for the trace of this run [default: OTEL_EXPORTER_OTLP_ENDPOINT, else the cluster's collector]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    pub(crate) otlp: Option<String>,
     /// Rehearse the mended state first, and neither commit nor push what its gates abort
     #[arg(long, conflicts_with_all = ["undo", "dry_run"])]
     pub(crate) rehearse: bool,
@@ -462,6 +465,15 @@ pub(crate) fn parse(program: &str, args: impl IntoIterator<Item = OsString>) -> 
     let mut command = command(program);
     let matches = command.try_get_matches_from_mut(args)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// A URL that OTLP over HTTP goes to.
+fn http_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    match rest {
+        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err("give a URL that begins with http:// or https://".to_owned()),
+    }
 }
 
 /// The whole command line as clap sees it.

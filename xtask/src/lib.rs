@@ -12,6 +12,11 @@ mod input;
 mod markdown;
 mod policy;
 mod scenario;
+#[cfg(feature = "cluster")]
+mod tracing;
+#[cfg(not(feature = "cluster"))]
+#[path = "tracing_absent.rs"]
+mod tracing;
 mod ui;
 
 use args::Command;

@@ -5,6 +5,7 @@ use crate::commands::fix_and_push;
 use crate::error::{CommandError, Doing};
 use crate::exit::Exit;
 use crate::scenario;
+use crate::tracing::Tracer;
 use crate::ui::Ui;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -35,11 +36,13 @@ pub(crate) fn cmd_demo(ui: &Ui, args: &DemoArgs) -> Result<Exit, CommandError> {
         no_cluster: true,
         access: AccessArgs { context: None, kubeconfig: None, argocd: String::new() },
         retry: false,
+        otlp: None,
         timeout: 0,
         format: ListFormat::Human,
         rehearse: false,
     };
-    let plan = fix_and_push::plan(fix_and_push::repository(&clone)?, &push, None)?;
+    let trace = Tracer::begin("demo");
+    let plan = fix_and_push::plan(fix_and_push::repository(&clone)?, &push, None, &trace)?;
     ui.heading("1. What is wrong")?;
     ui.out(&report::human(&plan.before.0, &plan.before.1, &ui.look()))?;
     ui.heading("2. What mends it")?;
@@ -48,7 +51,7 @@ pub(crate) fn cmd_demo(ui: &Ui, args: &DemoArgs) -> Result<Exit, CommandError> {
     ui.out(&fix_and_push::told(&plan))?;
     let mut exit = Exit::Done;
     if plan.has_work() {
-        exit = fix_and_push::deliver(ui, &plan)?.0;
+        exit = fix_and_push::deliver(ui, &plan, &trace)?.0;
     }
     ui.heading("4. What is left")?;
     ui.out(&report::human(&plan.fixed.report, &plan.fixed.repository, &ui.look()))?;

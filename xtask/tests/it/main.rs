@@ -11,3 +11,5 @@ mod lab;
 mod pages;
 mod practice;
 mod run;
+#[cfg(feature = "cluster")]
+mod trace;

@@ -4,6 +4,7 @@ use super::show;
 use crate::args::ListFormat;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::tracing::Tracer;
 use crate::ui::{Lines, Ui};
 use cluster::{Cluster, Heard, Patience};
 use delivery::{Effect, Name, Release, State, Verdict, Waiting};
@@ -18,11 +19,15 @@ pub(crate) async fn follow(
     release: Release,
     timeout: u64,
     format: ListFormat,
+    trace: Option<&Tracer>,
 ) -> Result<Option<Verdict>, CommandError> {
     let patience = Patience { deadline: Duration::from_secs(timeout), ..Patience::default() };
     let mut teller = Teller::new(ui, format, &release);
     let mut fault = None;
     let hear = |heard: Heard<'_>| {
+        if let Some(trace) = trace {
+            trace.heard(&heard);
+        }
         if let Err(error) = teller.tell(&heard) {
             fault = Some(error);
         }
@@ -39,6 +44,9 @@ pub(crate) async fn follow(
         ui.status(&format!("detached: the release goes on, `{} watch` picks it up again", ui.program));
         return Ok(None);
     };
+    if let Some(trace) = trace {
+        trace.ended(&state);
+    }
     let verdict = state.verdict().cloned();
     if let Some(verdict) = &verdict {
         end(ui, format, verdict)?;

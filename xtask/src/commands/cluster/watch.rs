@@ -12,7 +12,7 @@ pub(crate) fn cmd_watch(ui: &Ui, args: &WatchArgs) -> Result<Exit, CommandError>
     let commit = args.commit.as_deref().map(resolve).transpose()?;
     run(async {
         let scope = Scope::of(ui, &args.cluster).await?;
-        let verdict = tell::follow(ui, &scope.cluster, scope.release(commit), args.timeout, args.format).await?;
+        let verdict = tell::follow(ui, &scope.cluster, scope.release(commit), args.timeout, args.format, None).await?;
         Ok(tell::exit(verdict.as_ref()))
     })
 }

@@ -72,11 +72,14 @@ impl Scope {
     }
 }
 
+/// How to get at the cluster that the arguments name.
+pub(crate) fn access(args: &AccessArgs) -> Access {
+    Access { kubeconfig: args.kubeconfig.clone(), context: args.context.clone(), argocd: args.argocd.clone() }
+}
+
 /// Connects and lists all Applications; where there is none, that is an error.
 pub(crate) async fn applications(args: &AccessArgs) -> Result<(Cluster, Vec<Found>), CommandError> {
-    let access =
-        Access { kubeconfig: args.kubeconfig.clone(), context: args.context.clone(), argocd: args.argocd.clone() };
-    let cluster = Cluster::connect(&access).await.map_err(said)?;
+    let cluster = Cluster::connect(&access(args)).await.map_err(said)?;
     let all = cluster.applications().await.map_err(said)?;
     if all.is_empty() {
         return Err(CommandError::user(format!("there is no Application in namespace {}", args.argocd))

@@ -3,6 +3,7 @@
 use crate::commands::cluster::hand_over;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::tracing::Tracer;
 use crate::ui::Ui;
 
 use super::Joined;
@@ -34,7 +35,18 @@ impl Followed {
         match *self {}
     }
 
-    pub(super) fn release(&self, _: &Ui, _: &Plan, _: &git::Oid, _: &FixAndPushArgs) -> Result<Exit, CommandError> {
+    pub(super) fn trace(&self, _: &Tracer, _: &Plan) {
+        match *self {}
+    }
+
+    pub(super) fn release(
+        &self,
+        _: &Ui,
+        _: &Plan,
+        _: &git::Oid,
+        _: &FixAndPushArgs,
+        _: &Tracer,
+    ) -> Result<Exit, CommandError> {
         match *self {}
     }
 }

@@ -5,10 +5,11 @@ use super::plan::Plan;
 use super::{Joined, release, sets};
 use crate::args::{AccessArgs, FixAndPushArgs, ListFormat};
 use crate::commands::cluster::tell;
-use crate::commands::cluster::which::{applications, is_repository, runtime, said};
+use crate::commands::cluster::which::{access, applications, is_repository, runtime, said};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::policy;
+use crate::tracing::Tracer;
 use crate::ui::Ui;
 use cluster::{Cluster, Found, Source};
 use delivery::{Name, Release, RolloutTarget, View};
@@ -22,6 +23,7 @@ use tokio::runtime::Runtime;
 pub(super) struct Followed {
     /// The connection lives in it.
     runtime: Runtime,
+    access: AccessArgs,
     pub(super) cluster: Cluster,
     /// Those Applications.
     pub(super) found: Vec<Found>,
@@ -80,7 +82,7 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
             "branch": target.branch, "applications": names});
         ui.line(&event.to_string())?;
     }
-    Ok(Joined::With(Box::new(Followed { runtime, cluster, found, seen, tip: remote.tip, before })))
+    Ok(Joined::With(Box::new(Followed { runtime, access, cluster, found, seen, tip: remote.tip, before })))
 }
 
 /// What Applications deploy, as a release that changes nothing.
@@ -169,6 +171,14 @@ impl Followed {
         self.tip.as_ref() != Some(commit)
     }
 
+    /// Says what is released from where, and that this cluster's collector takes the trace.
+    pub(super) fn trace(&self, trace: &Tracer, plan: &Plan) {
+        trace.set("vcs.ref.head.name", plan.prepared.branch.as_str());
+        trace.set("vcs.repository.url.full", git::redact(&self.seen));
+        trace.set("hyperspace.fixes", i64::try_from(plan.fixed.applied.len()).unwrap_or(i64::MAX));
+        trace.to(access(&self.access), &plan.fixed.repository, &plan.input.context);
+    }
+
     /// Follows the pushed commit to its verdict.
     pub(super) fn release(
         &self,
@@ -176,11 +186,13 @@ impl Followed {
         plan: &Plan,
         commit: &git::Oid,
         args: &FixAndPushArgs,
+        trace: &Tracer,
     ) -> Result<Exit, CommandError> {
+        trace.set("vcs.ref.head.revision", commit.to_string());
         let release = release::of(self, plan, commit, args)?;
         self.runtime.block_on(async {
             sets::apply(ui, self, plan, commit).await?;
-            let verdict = tell::follow(ui, &self.cluster, release, args.timeout, args.format).await?;
+            let verdict = tell::follow(ui, &self.cluster, release, args.timeout, args.format, Some(trace)).await?;
             Ok(tell::exit(verdict.as_ref()))
         })
     }

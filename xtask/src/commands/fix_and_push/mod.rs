@@ -25,6 +25,7 @@ use crate::args::{FixAndPushArgs, ListFormat, RunArgs};
 use crate::commands::rehearse::rehearse;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::tracing::Tracer;
 use crate::ui::Ui;
 use followed::Followed;
 use say::short;
@@ -41,8 +42,17 @@ enum Joined {
     Elsewhere(Exit),
 }
 
-/// Runs `fix-and-push`.
+/// Runs `fix-and-push`, and leaves a trace of it.
 pub(crate) fn cmd_fix_and_push(ui: &Ui, args: &FixAndPushArgs) -> Result<Exit, CommandError> {
+    let trace = Tracer::begin("fix-and-push");
+    let result = run(ui, args, &trace);
+    if !args.dry_run && !args.undo {
+        trace.finish(ui, args.otlp.as_deref(), &result);
+    }
+    result
+}
+
+fn run(ui: &Ui, args: &FixAndPushArgs, trace: &Tracer) -> Result<Exit, CommandError> {
     let machine = ui;
     // With JSON Lines on standard output, what people read goes beside.
     let aside = (args.format == ListFormat::Json).then(|| ui.aside());
@@ -52,6 +62,7 @@ pub(crate) fn cmd_fix_and_push(ui: &Ui, args: &FixAndPushArgs) -> Result<Exit, C
         return undo(ui, &repository);
     }
     // Before anything is written: a release that no cluster follows is refused.
+    trace.step("connect");
     let joined = match followed::join(machine, &repository, args) {
         Err(error) if args.dry_run => {
             ui.status(&format!("a run without --dry-run would be refused: {error}"));
@@ -60,7 +71,10 @@ pub(crate) fn cmd_fix_and_push(ui: &Ui, args: &FixAndPushArgs) -> Result<Exit, C
         other => other?,
     };
     let (followed, why) = match joined {
-        Joined::Elsewhere(exit) => return Ok(exit),
+        Joined::Elsewhere(exit) => {
+            trace.elsewhere();
+            return Ok(exit);
+        }
         Joined::With(followed) => (Some(followed), ""),
         Joined::Without(why) => (None, why),
     };
@@ -70,12 +84,16 @@ pub(crate) fn cmd_fix_and_push(ui: &Ui, args: &FixAndPushArgs) -> Result<Exit, C
             ui.line("a run without --dry-run would finish it first; --undo takes it back")?;
             return Ok(Exit::Done);
         }
-        let exit = outcome::finish(ui, &repository, args)?;
+        let exit = outcome::finish(ui, &repository, args, trace)?;
         if exit != Exit::Done {
             return Ok(exit);
         }
     }
-    let plan = plan(repository, args, followed.as_ref().map(|followed| followed.seen()))?;
+    trace.step("check");
+    let plan = plan(repository, args, followed.as_ref().map(|followed| followed.seen()), trace)?;
+    if let Some(followed) = &followed {
+        followed.trace(trace, &plan);
+    }
     ui.out(&say::plan(&plan))?;
     let mut commit = plan.prepared.head;
     // The remote may have lost or gained commits since it was last seen.
@@ -84,10 +102,13 @@ pub(crate) fn cmd_fix_and_push(ui: &Ui, args: &FixAndPushArgs) -> Result<Exit, C
         ui.out(&report::diff(&plan.fixed.changed, ui.look().colour))?;
         ui.status("dry run: nothing was written, committed or pushed");
     } else if plan.has_work() || behind {
+        if args.rehearse {
+            trace.step("rehearse");
+        }
         if args.rehearse && !promoted(ui, &plan)? {
             return Ok(Exit::Faults);
         }
-        let (exit, tip) = deliver(ui, &plan)?;
+        let (exit, tip) = deliver(ui, &plan, trace)?;
         if exit != Exit::Done {
             return Ok(exit);
         }
@@ -98,7 +119,7 @@ pub(crate) fn cmd_fix_and_push(ui: &Ui, args: &FixAndPushArgs) -> Result<Exit, C
     }
     left(ui, &plan)?;
     if let Some(followed) = followed.filter(|_| !args.dry_run) {
-        let exit = followed.release(machine, &plan, &commit, args)?;
+        let exit = followed.release(machine, &plan, &commit, args, trace)?;
         if exit != Exit::Done {
             return Ok(exit);
         }

@@ -6,6 +6,7 @@ use crate::args::FixAndPushArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::input::Input;
+use crate::tracing::Tracer;
 use crate::ui::Ui;
 use git::{Context as Outside, Delivery, Environment, PushOutcome};
 use model::Repository;
@@ -13,20 +14,28 @@ use std::io::IsTerminal;
 use std::ops::ControlFlow;
 
 /// Writes, commits, pushes and tells; gives the branch's commit after it.
-pub(crate) fn deliver(ui: &Ui, plan: &Plan) -> Result<(Exit, git::Oid), CommandError> {
+pub(crate) fn deliver(ui: &Ui, plan: &Plan, trace: &Tracer) -> Result<(Exit, git::Oid), CommandError> {
     let allowed = plan.fixed.report.errors();
-    let delivery = with_progress(ui, &plan.input, allowed, |outside| git::deliver(&plan.git, &plan.prepared, outside))
-        .map_err(|error| error.hint_if_none("nothing is lost: run again to go on, or with --undo to take it back"))?;
+    let delivery =
+        with_progress(ui, trace, &plan.input, allowed, |outside| git::deliver(&plan.git, &plan.prepared, outside))
+            .map_err(|error| {
+                error.hint_if_none("nothing is lost: run again to go on, or with --undo to take it back")
+            })?;
     Ok((told(ui, &delivery)?, delivery.tip))
 }
 
 /// Ends an interrupted run before another one begins.
-pub(crate) fn finish(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs) -> Result<Exit, CommandError> {
+pub(crate) fn finish(
+    ui: &Ui,
+    repository: &git::Repository,
+    args: &FixAndPushArgs,
+    trace: &Tracer,
+) -> Result<Exit, CommandError> {
     let input = Input::load(&args.target)?;
     let now = Repository::read(&input.files, &input.context);
     // Files may be half written: what the interrupted run wanted is not known to be better than this.
     let allowed = rules::check(&now, &input.context).errors();
-    let finished = with_progress(ui, &input, allowed, |outside| git::finish(repository, args.no_push, outside))?;
+    let finished = with_progress(ui, trace, &input, allowed, |outside| git::finish(repository, args.no_push, outside))?;
     match finished {
         Some(delivery) => told(ui, &delivery),
         None => Ok(Exit::Done),
@@ -36,6 +45,7 @@ pub(crate) fn finish(ui: &Ui, repository: &git::Repository, args: &FixAndPushArg
 /// Gives git what it needs from outside. A rebased commit may have at most `allowed` errors.
 fn with_progress<T>(
     ui: &Ui,
+    trace: &Tracer,
     input: &Input,
     allowed: usize,
     run: impl FnOnce(&mut Outside<'_>) -> Result<T, git::Error>,
@@ -44,6 +54,7 @@ fn with_progress<T>(
     environment.interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let progress = ui.progress();
     let mut steps = |step: &git::Step<'_>| {
+        trace.git(step);
         if let Some(text) = say::step(step) {
             progress.step(&text);
         }

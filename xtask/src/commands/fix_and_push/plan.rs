@@ -3,6 +3,7 @@
 use crate::args::FixAndPushArgs;
 use crate::error::CommandError;
 use crate::input::Input;
+use crate::tracing::Tracer;
 use git::{Edit, Prepared, Request};
 use model::{PushTarget, Repository};
 use rules::{Applied, Fixed, Report, Safety};
@@ -47,7 +48,12 @@ pub(crate) fn repository(path: &Path) -> Result<git::Repository, CommandError> {
 
 /// Computes the fixes and asks git whether they can be committed and pushed. Writes nothing. `seen` is the repository's URL
 /// as a cluster sees it that follows the push.
-pub(crate) fn plan(git: git::Repository, args: &FixAndPushArgs, seen: Option<&str>) -> Result<Plan, CommandError> {
+pub(crate) fn plan(
+    git: git::Repository,
+    args: &FixAndPushArgs,
+    seen: Option<&str>,
+    trace: &Tracer,
+) -> Result<Plan, CommandError> {
     let mut input = Input::load(&args.target)?;
     let outside =
         || CommandError::user(format!("{} lies outside {}", args.target.path.display(), git.root().display()));
@@ -57,6 +63,7 @@ pub(crate) fn plan(git: git::Repository, args: &FixAndPushArgs, seen: Option<&st
     let repository = Repository::read(&input.files, &input.context);
     let mut report = rules::check(&repository, &input.context);
     input.account(&mut report);
+    trace.step("fix");
     let level = if args.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };
     let fixed = rules::fix(std::mem::take(&mut input.files), &input.context, level);
 
