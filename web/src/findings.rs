@@ -13,6 +13,8 @@ const MOST: usize = 300;
 
 /// A root finding.
 pub(crate) struct Finding {
+    /// In the report.
+    pub(crate) index: usize,
     /// The same from one check to the next as long as the finding is, so that a refresh keeps what is open and focused.
     pub(crate) id: String,
     pub(crate) rule: &'static str,
@@ -60,6 +62,7 @@ pub(crate) fn findings(repository: &Repository, report: &Report) -> (Vec<Finding
         let text = repository.text(&reported.file);
         let excerpt = text.map(|text| excerpts.of(&reported.file, text, reported.start, reported.end));
         found.push(Finding {
+            index,
             id: id(reported, &mut ids),
             excerpt: excerpt.unwrap_or_default(),
             echoes: echoes.remove(&index).unwrap_or_default(),
@@ -77,6 +80,7 @@ fn finding(repository: &Repository, reported: &Reported) -> Finding {
     });
     let fix = said.fix.as_ref();
     Finding {
+        index: 0,
         id: String::new(),
         rule: said.rule,
         severity: said.severity.as_str(),

@@ -43,6 +43,11 @@ impl Sentence {
         push(false, rest);
         Sentence { parts }
     }
+
+    /// Without the marks of what is code.
+    pub(crate) fn plain(&self) -> String {
+        self.parts.iter().map(|part| part.text.as_str()).collect()
+    }
 }
 
 #[cfg(test)]

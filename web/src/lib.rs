@@ -14,5 +14,5 @@ mod rule;
 mod serve;
 mod snapshot;
 
-pub use serve::{Site, Source, router, run, serve};
+pub use serve::{Commit, Site, Source, router, run, serve};
 pub use snapshot::Snapshot;

@@ -2,15 +2,17 @@
 //! cannot drift apart.
 
 use crate::html::Sentence;
+use crate::pipeline::{Link, Shown};
 use crate::rule::Markdown;
-use crate::serve::{Loaded, Shared};
+use crate::serve::{self, Commit, Loaded, Shared};
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use rules::Rule;
 use std::borrow::Borrow;
 use std::sync::Arc;
+use std::time::Instant;
 
 type Page = Result<Response, PageError>;
 
@@ -49,6 +51,19 @@ struct Frame<'a> {
     missing: bool,
 }
 
+impl Frame<'_> {
+    /// A command on this folder, to be copied.
+    fn command(&self, name: &str) -> String {
+        let plain = |c: char| c.is_alphanumeric() || "/._-+~".contains(c);
+        let folder = if self.folder.chars().all(plain) {
+            self.folder.to_owned()
+        } else {
+            format!("'{}'", self.folder.replace('\'', "'\\''"))
+        };
+        format!("{} {name} {folder}", self.program)
+    }
+}
+
 impl Shared {
     fn frame(&self, here: &'static str) -> Frame<'_> {
         Frame { folder: &self.folder, program: &self.program, here, missing: self.assets.missing.is_some() }
@@ -74,7 +89,18 @@ struct FindingsPage<'a> {
 #[template(path = "pipeline.html", blocks = ["pipeline"])]
 struct PipelinePage<'a> {
     frame: Frame<'a>,
-    loaded: Loaded,
+    link: Link,
+    shown: Result<Shown, String>,
+    /// Seconds until it asks again; `None` for what no longer changes.
+    refresh: Option<u64>,
+    /// Empty in a fragment, which does not show them.
+    commits: Vec<Choice>,
+}
+
+/// A commit, and the one before it.
+struct Choice {
+    commit: Commit,
+    earlier: Option<String>,
 }
 
 #[derive(Template)]
@@ -117,15 +143,40 @@ pub(crate) async fn findings_fragment(State(shared): State<Arc<Shared>>) -> Page
 }
 
 /// `/pipeline`
-pub(crate) async fn pipeline(State(shared): State<Arc<Shared>>) -> Page {
-    let page = PipelinePage { frame: shared.frame("/pipeline"), loaded: shared.load().await };
-    answer(page.loaded.status(), &page)
+pub(crate) async fn pipeline(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Page {
+    let (status, page) = look(&shared, query.as_deref(), true).await;
+    answer(status, &page)
 }
 
 /// The part of `/pipeline` that refreshes.
-pub(crate) async fn pipeline_fragment(State(shared): State<Arc<Shared>>) -> Page {
-    let page = PipelinePage { frame: shared.frame("/pipeline"), loaded: shared.load().await };
-    answer(page.loaded.status(), &page.as_pipeline())
+pub(crate) async fn pipeline_fragment(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Page {
+    let (status, page) = look(&shared, query.as_deref(), false).await;
+    answer(status, &page.as_pipeline())
+}
+
+/// Commits to choose from.
+const MOST_COMMITS: usize = 8;
+
+async fn look<'a>(shared: &'a Shared, query: Option<&str>, whole: bool) -> (StatusCode, PipelinePage<'a>) {
+    let link = Link::parse(query);
+    let start = Instant::now();
+    let asked = link.clone();
+    let looked = shared.ask(move |source| {
+        let commits = if whole { source.commits(MOST_COMMITS) } else { Vec::new() };
+        Ok((Shown::ask(source, asked), commits))
+    });
+    let (shown, commits) = looked.await.unwrap_or_else(|fault| (Err(fault), Vec::new()));
+    let earlier: Vec<Option<String>> =
+        commits.iter().skip(1).map(|c: &Commit| Some(c.id.clone())).chain([None]).collect();
+    let commits = commits.into_iter().zip(earlier).map(|(commit, earlier)| Choice { commit, earlier }).collect();
+    let status = match (&shown, &link.commit) {
+        (Ok(_), _) => StatusCode::OK,
+        (Err(_), Some(_)) => StatusCode::NOT_FOUND,
+        (Err(_), None) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    // A branch's name may mean another commit soon; what cannot be shown may come.
+    let refresh = link.commit.is_none().then(|| serve::refresh(start.elapsed()));
+    (status, PipelinePage { frame: shared.frame("/pipeline"), link, shown, refresh, commits })
 }
 
 /// `/rules`: in the catalogue's order.
@@ -162,8 +213,13 @@ fn answer(status: StatusCode, page: &impl Template) -> Page {
     Ok((status, Html(page)).into_response())
 }
 
+/// The address of the way from one commit to another.
+fn against(before: &str, after: &str) -> String {
+    Link::default().commit(&format!("{before}..{after}"))
+}
+
 /// `1 error`, `2 errors`.
-fn count(n: impl Borrow<usize>, word: &str) -> String {
+pub(crate) fn count(n: impl Borrow<usize>, word: &str) -> String {
     let n = n.borrow();
     format!("{n} {word}{}", if *n == 1 { "" } else { "s" })
 }

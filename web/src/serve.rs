@@ -20,6 +20,31 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// Why the folder cannot be checked, in the user's terms; the page shows it.
     fn load(&self) -> Result<Snapshot, String>;
+
+    /// The folder as a commit (anything that names one to git) has it, checked like [`Source::load`].
+    ///
+    /// # Errors
+    /// Why it cannot be shown.
+    fn at(&self, commit: &str) -> Result<Snapshot, String> {
+        Err(format!("this console has no git repository to read {commit:?} from"))
+    }
+
+    /// The newest commits that touched the folder, the newest first; none where there is no repository.
+    fn commits(&self, most: usize) -> Vec<Commit> {
+        let _ = most;
+        Vec::new()
+    }
+}
+
+/// A commit to choose.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// Enough of its hash to name it.
+    pub id: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// When it was made, as people read it.
+    pub when: String,
 }
 
 /// What a console is about.
@@ -45,17 +70,25 @@ pub(crate) struct Shared {
 impl Shared {
     /// The folder as it is now.
     pub(crate) async fn load(&self) -> Loaded {
+        let start = Instant::now();
+        let snapshot = self.ask(|source| source.load()).await;
+        Loaded { snapshot, took: start.elapsed() }
+    }
+
+    /// What the source has to say; the question may block.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Source) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let source = Arc::clone(&self.source);
-        let start = Instant::now();
         let check = move || {
             // A reader that hangs up does not end the check, so the check itself holds the turn.
             let _turn = turn;
-            source.load()
+            question(source.as_ref())
         };
-        let checked = tokio::task::spawn_blocking(check).await;
         let fault = |_| Err("the check itself failed, which is a fault of this program".to_owned());
-        Loaded { snapshot: checked.unwrap_or_else(fault), took: start.elapsed() }
+        tokio::task::spawn_blocking(check).await.unwrap_or_else(fault)
     }
 }
 
@@ -74,8 +107,13 @@ impl Loaded {
     /// Seconds until a page asks again: five, more where a check takes seconds, so that an open page takes a sixth of
     /// one processor at most.
     pub(crate) fn refresh(&self) -> u64 {
-        self.took.as_secs().saturating_mul(5).clamp(5, 300)
+        refresh(self.took)
     }
+}
+
+/// See [`Loaded::refresh`].
+pub(crate) fn refresh(took: Duration) -> u64 {
+    took.as_secs().saturating_mul(5).clamp(5, 300)
 }
 
 /// The console as a service. Answers names of this machine only, see [`serve`].

@@ -25,6 +25,7 @@ impl Snapshot {
     /// `report` is the check of this very `repository` with this `context`.
     pub fn of(repository: &Repository, context: &Context, report: &Report) -> Snapshot {
         let (findings, omitted) = findings::findings(repository, report);
+        let pipelines = pipeline::pipelines(repository, context, report, &findings);
         Snapshot {
             findings,
             omitted,
@@ -32,7 +33,7 @@ impl Snapshot {
             warnings: report.warnings(),
             mendable: (mendable(report, Safety::Safe), mendable(report, Safety::Unsafe)),
             judged: readable(report.judged.clone()),
-            pipelines: pipeline::pipelines(repository, context),
+            pipelines,
         }
     }
 }

@@ -54,6 +54,22 @@ impl Input {
         Ok(input)
     }
 
+    /// The same folder as revision `rev` has it, under the same policy. `asked` is what asks, for the hints.
+    pub(crate) fn at(&self, rev: &str, asked: &str) -> Result<Input, CommandError> {
+        let stream = || CommandError::user(format!("{asked} needs a folder in a git repository, not a stream"));
+        let folder = self.folder.as_deref().ok_or_else(stream)?;
+        let outside = || CommandError::user(format!("{asked} {rev}: {} lies in no git repository", folder.display()));
+        let git = git::Repository::discover(folder)?.ok_or_else(outside)?;
+        let prefix = git.relative(folder).ok_or_else(outside)?;
+        let mut tree = git.read_at(rev, &prefix)?;
+        // One file named outright is compared with itself alone.
+        if let [only] = self.files.as_slice() {
+            tree.files.retain(|file| file.path == only.path);
+        }
+        let context = Context { charts: Vec::new(), ..self.context.clone() };
+        Ok(Input::from_tree(tree, context, &self.ignored))
+    }
+
     /// Turns what the file system or a revision gave into values. Helm templates are no YAML yet and are left out.
     pub(crate) fn from_tree(mut tree: files::Tree, context: Context, ignored: &Ignored) -> Input {
         ignored.cut(&mut tree);

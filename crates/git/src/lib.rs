@@ -45,5 +45,6 @@ pub use redact::redact;
 pub use refusal::{Operation, Refusal};
 pub use replay::Stuck;
 pub use repository::{FileStatus, Head, Repository, Upstream};
+pub use revision::Listed;
 pub use target::Target;
 pub use transport::{Rejection, Remote};

@@ -1,7 +1,7 @@
 //! The files of a revision, under the same rules as those of the working tree.
 
 use files::{Note, NoteReason, Reason, SourceFile, Tree, Unreadable};
-use git2::{ErrorCode, ObjectType, TreeWalkMode, TreeWalkResult};
+use git2::{ErrorCode, ObjectType, Oid, TreeWalkMode, TreeWalkResult};
 
 use crate::error::{Doing, Error};
 use crate::repository::Repository;
@@ -9,7 +9,61 @@ use crate::repository::Repository;
 /// git's mode of a symbolic link.
 const LINK: i32 = 0o120_000;
 
+/// A commit for a list to choose from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its hash, as short as it may be in this repository.
+    pub id: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// Seconds since 1970, and the committer's minutes east of Greenwich.
+    pub when: (i64, i32),
+}
+
+/// Commits that are looked at in search of those that touch a folder.
+const MOST_WALKED: usize = 2000;
+
 impl Repository {
+    /// The newest commits of HEAD's line (of merges the first parent's) that changed something below `folder`, the newest
+    /// first; none before the first commit. A history that is searched for long is searched no further.
+    ///
+    /// # Errors
+    /// An object database that cannot be read.
+    pub fn log(&self, folder: &str, most: usize) -> Result<Vec<Listed>, Error> {
+        let folder = folder.trim_matches('/');
+        let Some(head) = self.head()?.commit else { return Ok(Vec::new()) };
+        let below = |commit: &git2::Commit<'_>| -> Result<Option<Oid>, git2::Error> {
+            let tree = commit.tree()?;
+            if folder.is_empty() {
+                return Ok(Some(tree.id()));
+            }
+            Ok(tree.get_path(folder.as_ref()).ok().map(|entry| entry.id()))
+        };
+        let listed = || -> Result<Vec<Listed>, git2::Error> {
+            let mut found = Vec::new();
+            let mut next = Some(self.inner.find_commit(head)?);
+            for _ in 0..MOST_WALKED {
+                let Some(commit) = next.take().filter(|_| found.len() < most) else { break };
+                // A shallow clone names parents that it does not have.
+                next = commit.parent(0).ok();
+                let before = next.as_ref().map(below).transpose()?.flatten();
+                let now = below(&commit)?;
+                if now == before {
+                    continue;
+                }
+                let id = commit.as_object().short_id()?;
+                let time = commit.time();
+                found.push(Listed {
+                    id: String::from_utf8_lossy(&id).into_owned(),
+                    subject: commit.summary().ok().flatten().unwrap_or_default().to_owned(),
+                    when: (time.seconds(), time.offset_minutes()),
+                });
+            }
+            Ok(found)
+        };
+        listed().doing("read the history")
+    }
+
     /// The manifests that revision `rev` (anything `git rev-parse` takes) has below `folder` (relative to the
     /// repository, `""` for all of it). Paths are relative to `folder`; a folder that the revision lacks gives no files.
     /// `.gitignore` does not hold here: what is committed is deployed. Contents are as committed, before any

@@ -1,7 +1,7 @@
 //! Runs the rules, and applies their fixes until nothing changes.
 
 use crate::draft::{Draft, Drafts};
-use crate::finding::{Fix, Safety, Severity};
+use crate::finding::{FileEdit, Fix, Safety, Severity};
 use crate::outcome::{Applied, Changed, Evidence, Fixed, Judged, Report, Reported};
 use crate::registry::{Rule, rules};
 use crate::resolve::resolve;
@@ -125,6 +125,15 @@ pub fn fix(files: Vec<SourceFile>, context: &Context, level: Safety) -> Fixed {
     Fixed { changed, applied, report: state.report, files: state.files, repository: state.repository }
 }
 
+/// What one fix alone makes of the files that it touches, by their index; `None` where it cannot be applied.
+pub fn patched(repository: &Repository, fix: &Fix) -> Option<Vec<(usize, String)>> {
+    let patch = |edit: &FileEdit| {
+        let stream = repository.files.get(edit.file)?.stream.as_ref()?;
+        Some((edit.file, yaml::apply(stream, &edit.ops).ok()?))
+    };
+    fix.edits.iter().map(patch).collect()
+}
+
 fn changed(before: &[SourceFile], after: &[SourceFile]) -> Vec<Changed> {
     let pairs = before.iter().zip(after);
     let texts = pairs.filter_map(|(b, a)| Some((&b.path, b.content.as_ref().ok()?, a.content.as_ref().ok()?)));
@@ -222,10 +231,8 @@ impl State {
     }
 
     fn apply_one(&self, fix: &Fix, files: &mut [SourceFile]) -> Option<()> {
-        for edit in &fix.edits {
-            let stream = self.repository.files.get(edit.file)?.stream.as_ref()?;
-            let text = yaml::apply(stream, &edit.ops).ok()?;
-            files.get_mut(edit.file)?.content = Ok(text.into());
+        for (file, text) in patched(&self.repository, fix)? {
+            files.get_mut(file)?.content = Ok(text.into());
         }
         Some(())
     }

@@ -15,7 +15,7 @@ mod wiring;
 mod yaml_rules;
 
 pub use collector::stale_after_change::ANNOTATION as CONFIG_HASH;
-pub use engine::{check, fix};
+pub use engine::{check, fix, patched};
 pub use finding::{FileEdit, Finding, Fix, Location, Safety, Severity};
 pub use outcome::{Applied, Changed, Evidence, Fixed, Judged, Report, Reported};
 pub use registry::{Rule, rule, rules};

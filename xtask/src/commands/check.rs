@@ -5,7 +5,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::input::Input;
 use crate::ui::Ui;
-use model::{Context, Repository};
+use model::Repository;
 use rules::{Report, Reported};
 use std::path::Path;
 
@@ -54,18 +54,7 @@ fn prefix(path: &Path) -> String {
 
 /// Leaves what the revision did not have yet.
 fn since(rev: &str, input: &Input, now: &Repository, report: Report) -> Result<Report, CommandError> {
-    let stream = || CommandError::user("--since needs a folder in a git repository, not a stream");
-    let folder = input.folder.as_deref().ok_or_else(stream)?;
-    let outside = || CommandError::user(format!("--since {rev}: {} lies in no git repository", folder.display()));
-    let git = git::Repository::discover(folder)?.ok_or_else(outside)?;
-    let prefix = git.relative(folder).ok_or_else(outside)?;
-    let mut tree = git.read_at(rev, &prefix)?;
-    // One file named outright is compared with itself alone.
-    if let [only] = input.files.as_slice() {
-        tree.files.retain(|file| file.path == only.path);
-    }
-    let context = Context { charts: Vec::new(), ..input.context.clone() };
-    let old = Input::from_tree(tree, context, &input.ignored);
+    let old = input.at(rev, "--since")?;
     let then = Repository::read(&old.files, &old.context);
     let before = rules::check(&then, &old.context);
     Ok(report::introduced(&before, report, |old, new| line(&then, old) == line(now, new)))

@@ -45,22 +45,61 @@ pub(crate) fn serve(_: &Ui, _: &Target, _: u16) -> Result<Exit, CommandError> {
 struct Folder(Target);
 
 #[cfg(feature = "console")]
-impl web::Source for Folder {
-    fn load(&self) -> Result<web::Snapshot, String> {
-        let mut input = crate::input::Input::load(&self.0).map_err(|error| error.to_string())?;
+impl Folder {
+    fn input(&self) -> Result<crate::input::Input, String> {
+        let input = crate::input::Input::load(&self.0).map_err(|error| error.to_string())?;
         if input.folder.is_none() {
             return Err("a stream on standard input cannot be read twice; name a folder".to_owned());
         }
-        let repository = model::Repository::read(&input.files, &input.context);
-        let mut report = rules::check(&repository, &input.context);
-        input.account(&mut report);
-        Ok(web::Snapshot::of(&repository, &input.context, &report))
+        Ok(input)
     }
+}
+
+#[cfg(feature = "console")]
+fn checked(mut input: crate::input::Input) -> web::Snapshot {
+    let repository = model::Repository::read(&input.files, &input.context);
+    let mut report = rules::check(&repository, &input.context);
+    input.account(&mut report);
+    web::Snapshot::of(&repository, &input.context, &report)
+}
+
+#[cfg(feature = "console")]
+impl web::Source for Folder {
+    fn load(&self) -> Result<web::Snapshot, String> {
+        self.input().map(checked)
+    }
+
+    fn at(&self, commit: &str) -> Result<web::Snapshot, String> {
+        self.input()?.at(commit, "a commit's page").map(checked).map_err(|error| error.to_string())
+    }
+
+    fn commits(&self, most: usize) -> Vec<web::Commit> {
+        // A folder without a readable history has none to choose from; its pages say the rest.
+        let listed = || {
+            let input = self.input().ok()?;
+            let folder = input.folder.as_deref()?;
+            let git = git::Repository::discover(folder).ok()??;
+            git.log(&git.relative(folder)?, most).ok()
+        };
+        let commit = |c: git::Listed| web::Commit { id: c.id, subject: c.subject, when: when(c.when) };
+        listed().unwrap_or_default().into_iter().map(commit).collect()
+    }
+}
+
+/// `2026-11-26 05:49 +01:00`: the committer's own clock.
+#[cfg(feature = "console")]
+fn when((seconds, offset): (i64, i32)) -> String {
+    let minutes = seconds.div_euclid(60) + i64::from(offset);
+    let (days, minute) = (minutes.div_euclid(24 * 60), minutes.rem_euclid(24 * 60));
+    let (year, month, day) = gate::promql::civil(days);
+    let sign = if offset < 0 { '-' } else { '+' };
+    let (hours, rest) = (offset.abs() / 60, offset.abs() % 60);
+    format!("{year}-{month:02}-{day:02} {:02}:{:02} {sign}{hours:02}:{rest:02}", minute / 60, minute % 60)
 }
 
 #[cfg(all(test, feature = "console"))]
 mod tests {
-    use super::shown;
+    use super::{shown, when};
     use std::path::Path;
 
     #[test]
@@ -68,5 +107,13 @@ mod tests {
         assert_eq!(shown(Path::new("deploy/prod")), "deploy/prod");
         assert_eq!(shown(Path::new(".")), "xtask");
         assert_eq!(shown(Path::new("/")), "/");
+    }
+
+    #[test]
+    fn a_commit_tells_its_makers_time() {
+        assert_eq!(when((0, 0)), "1970-01-01 00:00 +00:00");
+        assert_eq!(when((1_709_164_800, 60)), "2024-02-29 01:00 +01:00");
+        assert_eq!(when((1_795_650_000, -570)), "2026-11-25 14:10 -09:30");
+        assert_eq!(when((-1, 0)), "1969-12-31 23:59 +00:00");
     }
 }

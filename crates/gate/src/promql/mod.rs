@@ -22,7 +22,7 @@ mod shape;
 mod template;
 
 pub use edit::{Splice, quoted};
-pub use eval::{Labels, RangeSeries, Sample, Series, Unsupported, Value, evaluate, stale};
+pub use eval::{Labels, RangeSeries, Sample, Series, Unsupported, Value, civil, evaluate, stale};
 pub use expr::{
     Aggregation, At, Binary, Call, Cardinality, Expr, ExprKind, Grouping, Matching, Operator, Side, Subquery,
 };

@@ -25,7 +25,7 @@ pub(super) fn part(function: &str, seconds: f64) -> Option<f64> {
 }
 
 /// Year, month and day of a day since the epoch (Howard Hinnant's civil_from_days).
-fn civil(days: i64) -> (i64, i64, i64) {
+pub fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let of_era = shifted.rem_euclid(146_097);

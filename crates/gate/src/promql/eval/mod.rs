@@ -13,6 +13,8 @@ mod metric;
 mod range;
 mod relabel;
 
+pub use calendar::civil;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,13 +1,14 @@
 //! The collectors as the page shows them: who sends, what each pipeline does in order, who scrapes.
 
+use super::derive::component_key;
 use crate::snapshot::Spot;
 use catalogue::Class;
 use contract::endpoint::Host;
 use contract::{Contract, Listener, Missing, Scrape, Sender, Speaks, Target, chain, listen};
-use model::{Collector, Component, Context, Pipeline, Repository, Source, Text, Workload};
+use model::{Collector, Component, Pipeline, Repository, Source, Text, Workload};
 
-/// Everything on the page.
-pub(crate) struct Pipelines {
+/// The same as text.
+pub(crate) struct Lists {
     pub(crate) collectors: Vec<CollectorView>,
     /// Workloads whose traces reach none of these collectors.
     pub(crate) strays: Vec<SenderView>,
@@ -76,6 +77,8 @@ pub(crate) struct Stage {
 
 /// A component in its place.
 pub(crate) struct Stop {
+    /// Of its node in the graph.
+    pub(crate) key: String,
     pub(crate) id: String,
     pub(crate) defined: bool,
     /// Ports that it listens on, or the address that it sends to.
@@ -92,13 +95,15 @@ pub(crate) struct Joins {
 }
 
 /// The page's data, derived from the same facts as the rules' findings.
-pub(crate) fn pipelines(repository: &Repository, context: &Context) -> Pipelines {
-    let contract = Contract::derive(repository, context);
+pub(super) fn lists(contract: &Contract<'_>, keys: &[String]) -> Lists {
+    let repository = contract.repository;
     let (senders, scrapes) = (&contract.senders, &contract.scrapes);
-    let collector = |(index, collector)| View::new(repository, index, collector).build(senders, scrapes);
+    let collector = |((index, collector), key): ((usize, _), &String)| {
+        View::new(repository, index, collector, key).build(senders, scrapes)
+    };
     let own = |scrape: &&Scrape| repository.collectors.iter().any(|c| c.workload == Some(scrape.workload));
-    Pipelines {
-        collectors: repository.collectors.iter().enumerate().map(collector).collect(),
+    Lists {
+        collectors: repository.collectors.iter().enumerate().zip(keys).map(collector).collect(),
         strays: senders.iter().filter(|s| s.collector.is_none()).map(|s| sender(repository, s)).collect(),
         scrapes: scrapes.iter().filter(|s| !own(s)).map(|s| scrape(repository, s, None)).collect(),
     }
@@ -108,12 +113,13 @@ struct View<'a> {
     repository: &'a Repository,
     index: usize,
     collector: &'a Collector,
+    key: &'a str,
     listeners: Vec<Listener>,
 }
 
 impl<'a> View<'a> {
-    fn new(repository: &'a Repository, index: usize, collector: &'a Collector) -> View<'a> {
-        View { repository, index, collector, listeners: listen::listeners(repository, collector) }
+    fn new(repository: &'a Repository, index: usize, collector: &'a Collector, key: &'a str) -> View<'a> {
+        View { repository, index, collector, key, listeners: listen::listeners(repository, collector) }
     }
 
     fn build(&self, senders: &[Sender], scrapes: &[Scrape]) -> CollectorView {
@@ -166,7 +172,9 @@ impl<'a> View<'a> {
     fn stop(&self, side: Class, id: &Text, pipeline: Option<&Pipeline>) -> Stop {
         let component = self.collector.config.resolve(side, &id.value);
         let connector = component.filter(|c| c.class == Class::Connector);
+        let class = component.map_or(side, |c| c.class);
         Stop {
+            key: component_key(self.key, class, &id.value, pipeline),
             id: id.value.clone(),
             // The rest of a merged configuration may define it.
             defined: component.is_some() || self.collector.partial,
@@ -223,7 +231,7 @@ fn word(class: Class) -> &'static str {
     }
 }
 
-fn name(repository: &Repository, collector: &Collector) -> String {
+pub(super) fn name(repository: &Repository, collector: &Collector) -> String {
     let object = |index: usize| repository.object(index).map_or("", |object| object.name.as_str());
     match &collector.source {
         Source::ConfigMap { object: index, key } => format!("ConfigMap {}, key {key}", object(*index)),
@@ -232,7 +240,7 @@ fn name(repository: &Repository, collector: &Collector) -> String {
     }
 }
 
-fn described(workload: &Workload) -> String {
+pub(super) fn described(workload: &Workload) -> String {
     let namespace = workload.namespace.as_ref().map(|n| format!(" in namespace {n}")).unwrap_or_default();
     format!("{} {}{namespace}", workload.kind, workload.name)
 }

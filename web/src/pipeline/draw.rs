@@ -1,0 +1,283 @@
+//! A layout as what the template writes: numbers, texts and class names.
+
+use super::graph::{Edge, Graph, Kind, Mark, Node, State, Way, signal};
+use super::layout::{Layout, MOST_DETAIL, MOST_TITLE, Point, Routed, layouts};
+use super::link::Link;
+use std::fmt::Write as _;
+
+/// More than this no page shows, and no layout arranges in reasonable time.
+pub(crate) const MOST_NODES: usize = 600;
+
+/// One drawing: nodes that hang together.
+pub(crate) struct Figure {
+    /// Unique on the page.
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) summary: String,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    /// Narrow enough to be shown whole on most screens.
+    pub(crate) fits: bool,
+    pub(crate) boxes: Vec<Shape>,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// A node.
+pub(crate) struct Shape {
+    pub(crate) href: String,
+    pub(crate) class: String,
+    /// What a screen reader says.
+    pub(crate) name: String,
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) round: f64,
+    pub(crate) caption: String,
+    pub(crate) title: String,
+    /// Each with its height.
+    pub(crate) details: Vec<(f64, String)>,
+    pub(crate) badge: Option<Badge>,
+    pub(crate) sign: &'static str,
+    /// Whether it is the one whose source the page shows.
+    pub(crate) open: bool,
+}
+
+/// How much the check has to say.
+pub(crate) struct Badge {
+    pub(crate) severity: &'static str,
+    pub(crate) count: usize,
+}
+
+/// An edge.
+pub(crate) struct Line {
+    pub(crate) class: String,
+    pub(crate) path: String,
+    pub(crate) arrow: String,
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) at: Point,
+    /// Width of the ground under the label.
+    pub(crate) plate: f64,
+    pub(crate) sign: &'static str,
+    /// Where its finding is, for one that is missing.
+    pub(crate) finding: Option<(String, Badge)>,
+}
+
+/// What the page knows of a finding.
+pub(crate) struct Said<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) severity: &'static str,
+}
+
+/// Every figure of the graph; none where it is too large.
+pub(crate) fn figures(graph: &Graph, said: &[Said<'_>], link: &Link, open: Option<usize>) -> Vec<Figure> {
+    if graph.nodes.len() > MOST_NODES {
+        return Vec::new();
+    }
+    let draw = |(number, layout): (usize, &Layout)| figure(graph, layout, number, said, link, open);
+    layouts(graph).iter().enumerate().map(draw).collect()
+}
+
+fn figure(
+    graph: &Graph,
+    layout: &Layout,
+    number: usize,
+    said: &[Said<'_>],
+    link: &Link,
+    open: Option<usize>,
+) -> Figure {
+    let shape = |placed: &super::layout::Placed| {
+        let node = graph.nodes.get(placed.node)?;
+        let badge = badge(&node.findings, said);
+        let round = if node.kind == Kind::Pipeline { placed.height / 2.0 } else { 7.0 };
+        let details = node.details.iter().enumerate();
+        Some(Shape {
+            href: link.node(&node.key),
+            class: classes(node),
+            name: accessible(node, badge.as_ref()),
+            x: round1(placed.x),
+            y: round1(placed.y),
+            width: placed.width,
+            height: placed.height,
+            round,
+            caption: caption(node),
+            title: shortened(&node.title, MOST_TITLE),
+            details: details.map(|(row, text)| (52.0 + 15.0 * row as f64, shortened(text, MOST_DETAIL))).collect(),
+            badge,
+            sign: node.mark.sign(),
+            open: open == Some(placed.node),
+        })
+    };
+    let line = |routed: &Routed| Some(drawn(graph, graph.edges.get(routed.edge)?, routed, said));
+    let boxes: Vec<Shape> = layout.nodes.iter().filter_map(shape).collect();
+    let lines: Vec<Line> = layout.edges.iter().filter_map(line).collect();
+    Figure {
+        id: format!("figure-{}", number + 1),
+        title: format!("Pipeline {}", number + 1),
+        summary: summary(graph, layout),
+        width: layout.width.ceil(),
+        height: layout.height.ceil(),
+        fits: layout.width <= 1500.0,
+        boxes,
+        lines,
+    }
+}
+
+/// What a person would say of the picture in a sentence.
+fn summary(graph: &Graph, layout: &Layout) -> String {
+    let count = |kinds: &[Kind]| {
+        let nodes = layout.nodes.iter().filter_map(|placed| graph.nodes.get(placed.node));
+        nodes.filter(|node| kinds.contains(&node.kind)).count()
+    };
+    let parts = [
+        (count(&[Kind::Sender]), "sender"),
+        (count(&[Kind::Receiver]), "receiver"),
+        (count(&[Kind::Pipeline]), "pipeline"),
+        (count(&[Kind::Processor]), "processor"),
+        (count(&[Kind::Connector]), "connector"),
+        (count(&[Kind::Exporter]), "exporter"),
+        (count(&[Kind::Backend, Kind::Prometheus]), "backend"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| crate::page::count(n, word)).collect();
+    format!("From left to right: {}. Each is a link to its source lines.", parts.join(", "))
+}
+
+/// The small word above the title.
+pub(crate) fn caption(node: &Node) -> String {
+    let state = match (node.mark, node.state) {
+        (Mark::Missing, _) => ", missing",
+        (_, State::Undefined) => ", not defined",
+        (_, State::Unused) => ", unused",
+        (_, State::Defined) => "",
+    };
+    format!("{}{state}", node.kind.word())
+}
+
+fn classes(node: &Node) -> String {
+    let mut class = format!("node {}", if node.kind.outside() { "outside" } else { "inside" });
+    if node.kind == Kind::Pipeline {
+        class.push_str(" hub");
+    }
+    if node.kind == Kind::Nowhere || node.state == State::Undefined {
+        class.push_str(" undefined");
+    }
+    if node.state == State::Unused {
+        class.push_str(" unused");
+    }
+    if node.mark != Mark::Same {
+        let _ = write!(class, " {}", node.mark.word());
+    }
+    class
+}
+
+/// Whatever the picture tells by shape, place and colour.
+fn accessible(node: &Node, badge: Option<&Badge>) -> String {
+    let mut name = format!("{} {}", caption(node), node.title);
+    for detail in &node.details {
+        let _ = write!(name, ", {detail}");
+    }
+    if !matches!(node.mark, Mark::Same | Mark::Missing) {
+        let _ = write!(name, ", {}", node.mark.word());
+    }
+    if let Some(badge) = badge {
+        let _ = write!(name, ", {}", crate::page::count(badge.count, "finding"));
+    }
+    name
+}
+
+pub(crate) fn badge(findings: &[usize], said: &[Said<'_>]) -> Option<Badge> {
+    let own: Vec<&Said<'_>> = findings.iter().filter_map(|index| said.get(*index)).collect();
+    let severity = if own.iter().any(|s| s.severity == "error") { "error" } else { "warning" };
+    (!own.is_empty()).then_some(Badge { severity, count: own.len() })
+}
+
+fn drawn(graph: &Graph, edge: &Edge, routed: &Routed, said: &[Said<'_>]) -> Line {
+    let mut class = format!("edge {}", signal(edge.signal));
+    let mut name = graph.sentence(edge);
+    if edge.way == Way::Broken {
+        class.push_str(" broken");
+        name.push_str(", arrives nowhere");
+    }
+    if edge.mark != Mark::Same {
+        let _ = write!(class, " {}", edge.mark.word());
+        let _ = write!(name, ", {}", edge.mark.word());
+    }
+    // A new box carries the findings of the edges around it.
+    let carried = |number: &usize| graph.nodes.iter().any(|n| n.mark == Mark::Missing && n.findings.contains(number));
+    let own: Vec<usize> = edge.findings.iter().copied().filter(|number| !carried(number)).collect();
+    let first = own.first().and_then(|index| said.get(*index));
+    Line {
+        class,
+        path: path(routed),
+        arrow: arrow(routed),
+        name,
+        label: edge.label.clone(),
+        plate: plate(&edge.label, edge.mark.sign()),
+        at: Point { x: round1(routed.label.x), y: round1(routed.label.y) },
+        sign: edge.mark.sign(),
+        finding: first.map(|s| s.id.to_owned()).zip(badge(&own, said)),
+    }
+}
+
+/// The room that an edge's text takes.
+pub(crate) fn plate(label: &str, sign: &str) -> f64 {
+    round1((super::layout::columns(label) + 2.0 * super::layout::columns(sign)) * super::layout::SMALL_COLUMN + 6.0)
+}
+
+/// A curve that leaves and enters every point level.
+fn path(routed: &Routed) -> String {
+    let mut path = String::new();
+    let mut last: Option<Point> = None;
+    let count = routed.points.len();
+    for (position, point) in routed.points.iter().enumerate() {
+        // The arrow's head covers the end.
+        let short = if position + 1 == count && routed.forward { 6.0 } else { 0.0 };
+        let (x, y) = (round1(point.x - short), round1(point.y));
+        // Writing to a String cannot fail.
+        let _ = match last {
+            None => write!(path, "M{x} {y}"),
+            Some(before) if !routed.forward || (before.y - y).abs() < 0.5 => write!(path, "L{x} {y}"),
+            Some(before) => {
+                let middle = round1(f64::midpoint(before.x, x));
+                write!(path, "C{middle} {} {middle} {y} {x} {y}", before.y)
+            }
+        };
+        last = Some(Point { x, y });
+    }
+    path
+}
+
+/// The head at the end of an edge.
+fn arrow(routed: &Routed) -> String {
+    let (Some(end), Some(before)) =
+        (routed.points.last(), routed.points.len().checked_sub(2).and_then(|i| routed.points.get(i)))
+    else {
+        return String::new();
+    };
+    let (dx, dy) = if routed.forward { (1.0, 0.0) } else { (end.x - before.x, end.y - before.y) };
+    let length = dx.hypot(dy).max(0.1);
+    let (dx, dy) = (dx / length, dy / length);
+    let (bx, by) = (end.x - 8.0 * dx, end.y - 8.0 * dy);
+    let corner = |side: f64| (round1(bx - side * 4.5 * dy), round1(by + side * 4.5 * dx));
+    let ((ax, ay), (cx, cy)) = (corner(1.0), corner(-1.0));
+    format!("M{ax} {ay}L{} {}L{cx} {cy}Z", round1(end.x), round1(end.y))
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    if super::layout::columns(text) <= most as f64 {
+        return text.to_owned();
+    }
+    // The ends of a name tell more than its middle.
+    let characters: Vec<char> = text.chars().collect();
+    let keep = most.min(characters.len()).saturating_sub(1);
+    let (head, tail) = (keep - keep / 2, keep / 2);
+    let head: String = characters.iter().take(head).collect();
+    let tail: String = characters.iter().skip(characters.len() - tail).collect();
+    format!("{head}…{tail}")
+}
+
+fn round1(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}

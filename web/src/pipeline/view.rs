@@ -1,0 +1,190 @@
+//! One look at the page: a state of the folder, or the way from one to another.
+
+use super::compare::compare;
+use super::draw::{self, Badge, Figure, Said};
+use super::graph::{Edge, Graph, Mark, Source, Way, signal};
+use super::link::Link;
+use super::pins::{DiffLine, Told, diff_lines};
+use crate::findings::Finding;
+use crate::serve::Source as Folder;
+use crate::snapshot::Snapshot;
+
+/// Two states of the folder.
+pub(crate) struct Range {
+    pub(crate) before: String,
+    pub(crate) after: String,
+}
+
+/// What the template shows.
+pub(crate) struct Shown {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) range: Option<Range>,
+    pub(crate) figures: Vec<Figure>,
+    pub(crate) legend: Vec<(&'static str, &'static str)>,
+    pub(crate) nodes: usize,
+    pub(crate) open: Option<Opened>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) link: Link,
+    graph: Graph,
+}
+
+/// A line of the list of what changed.
+pub(crate) struct Change {
+    pub(crate) mark: Mark,
+    pub(crate) text: String,
+    pub(crate) href: Option<String>,
+}
+
+/// The node whose source lines the page shows.
+pub(crate) struct Opened {
+    pub(crate) caption: String,
+    pub(crate) title: String,
+    pub(crate) details: Vec<String>,
+    pub(crate) source: Option<Source>,
+    /// What changed in it, where two states are compared.
+    pub(crate) diff: Vec<DiffLine>,
+    pub(crate) comes: Vec<Neighbour>,
+    pub(crate) goes: Vec<Neighbour>,
+    pub(crate) findings: Vec<(String, String)>,
+}
+
+/// A node at the other end of an edge.
+pub(crate) struct Neighbour {
+    pub(crate) href: String,
+    pub(crate) title: String,
+    pub(crate) how: String,
+}
+
+impl Shown {
+    /// What an address asks for.
+    pub(crate) fn ask(source: &dyn Folder, link: Link) -> Result<Shown, String> {
+        let (before, after, range) = match (link.range(), link.commit.as_deref()) {
+            (Some((before, after)), _) => {
+                let range = Range { before: before.to_owned(), after: after.to_owned() };
+                // Like git: a side that is left out is the newest state there is, here the folder itself.
+                let state = |rev: &str| if rev.is_empty() { source.load() } else { source.at(rev) };
+                (Some(state(before)?), state(after)?, Some(range))
+            }
+            (None, Some(commit)) => (None, source.at(commit)?, None),
+            (None, None) => (None, source.load()?, None),
+        };
+        Ok(Shown::new(before.as_ref(), after, range, link))
+    }
+
+    /// The state `after`; against `before`, where two are asked for.
+    fn new(before: Option<&Snapshot>, after: Snapshot, range: Option<Range>, link: Link) -> Shown {
+        let graph = match before {
+            Some(before) => compare(&before.pipelines.graph, &after.pipelines.graph),
+            None => after.pipelines.graph.clone(),
+        };
+        let open = link.node.as_deref().and_then(|key| graph.find(key));
+        let said = said(&after);
+        let figures = draw::figures(&graph, &said, &link, open);
+        let mut shown = Shown {
+            range,
+            figures,
+            legend: legend(&graph),
+            nodes: graph.nodes.len(),
+            open: None,
+            changes: if before.is_some() { changes(&graph, &link) } else { Vec::new() },
+            link,
+            graph,
+            snapshot: after,
+        };
+        shown.open = open.and_then(|index| shown.opened(index));
+        shown
+    }
+
+    fn opened(&self, index: usize) -> Option<Opened> {
+        let node = self.graph.nodes.get(index)?;
+        let neighbours = |from: bool| -> Vec<Neighbour> {
+            let drawn = self.graph.edges.iter().filter(|edge| edge.way != Way::Hidden);
+            let near = drawn.filter(|edge| if from { edge.to == index } else { edge.from == index });
+            near.filter_map(|edge| self.neighbour(edge, from)).collect()
+        };
+        let text = |source: &Option<Source>| source.as_ref().map(|s| s.lines.join("\n") + "\n").unwrap_or_default();
+        let path = node.source.as_ref().map_or("", |source| source.at.file.as_str());
+        let changed = node.mark == Mark::Changed && node.before.is_some();
+        let told = node.findings.iter().filter_map(|number| self.finding(self.snapshot.pipelines.told.get(*number)?));
+        Some(Opened {
+            caption: draw::caption(node),
+            title: node.title.clone(),
+            details: node.details.clone(),
+            source: node.source.clone(),
+            diff: if changed { diff_lines(path, &text(&node.before), &text(&node.source)) } else { Vec::new() },
+            comes: neighbours(true),
+            goes: neighbours(false),
+            findings: told.map(|finding| (finding.id.clone(), finding.message.plain())).collect(),
+        })
+    }
+
+    fn neighbour(&self, edge: &Edge, from: bool) -> Option<Neighbour> {
+        let node = self.graph.nodes.get(if from { edge.from } else { edge.to })?;
+        let mut how = if edge.label.is_empty() { signal(edge.signal).to_owned() } else { edge.label.clone() };
+        if edge.mark != Mark::Same {
+            how = format!("{how}, {}", edge.mark.word());
+        } else if edge.way == Way::Broken {
+            how.push_str(", arrives nowhere");
+        }
+        Some(Neighbour { href: self.link.node(&node.key), title: node.title.clone(), how })
+    }
+
+    /// The finding behind what the page tells.
+    pub(crate) fn finding(&self, told: &Told) -> Option<&Finding> {
+        self.snapshot.findings.get(told.finding)
+    }
+
+    /// Address and number of findings of a component in the list.
+    pub(crate) fn component(&self, key: &str) -> Option<(String, Option<Badge>)> {
+        let node = self.graph.nodes.get(self.graph.find(key)?)?;
+        Some((self.link.node(key), draw::badge(&node.findings, &said(&self.snapshot))))
+    }
+}
+
+/// What the drawing needs to know of the findings.
+fn said(snapshot: &Snapshot) -> Vec<Said<'_>> {
+    let told = snapshot.pipelines.told.iter().filter_map(|told| snapshot.findings.get(told.finding));
+    told.map(|finding| Said { id: &finding.id, severity: finding.severity }).collect()
+}
+
+/// What the picture's lines and signs mean, as far as it has them.
+fn legend(graph: &Graph) -> Vec<(&'static str, &'static str)> {
+    let drawn = || graph.edges.iter().filter(|edge| edge.way != Way::Hidden);
+    let marked = |mark: Mark| graph.nodes.iter().any(|n| n.mark == mark) || drawn().any(|e| e.mark == mark);
+    let mut legend = Vec::new();
+    for (class, word) in [("traces", "traces"), ("metrics", "metrics"), ("logs", "logs"), ("profiles", "profiles")] {
+        if drawn().any(|edge| signal(edge.signal) == class) {
+            legend.push((class, word));
+        }
+    }
+    if drawn().any(|edge| edge.way == Way::Broken) {
+        legend.push(("broken", "arrives nowhere"));
+    }
+    for (mark, words) in [
+        (Mark::Missing, "missing, a finding says why"),
+        (Mark::Added, "+ added"),
+        (Mark::Removed, "− removed"),
+        (Mark::Changed, "± changed"),
+    ] {
+        if marked(mark) {
+            legend.push((mark.word(), words));
+        }
+    }
+    legend
+}
+
+/// The comparison in words.
+fn changes(graph: &Graph, link: &Link) -> Vec<Change> {
+    let differs = |mark: Mark| matches!(mark, Mark::Added | Mark::Removed | Mark::Changed);
+    let nodes = graph.nodes.iter().filter(|node| differs(node.mark)).map(|node| Change {
+        mark: node.mark,
+        text: format!("{} {}", node.kind.word(), node.title),
+        href: Some(link.node(&node.key)),
+    });
+    let edges = graph.edges.iter().filter(|edge| differs(edge.mark)).map(|edge| Change {
+        mark: edge.mark,
+        text: graph.sentence(edge),
+        href: None,
+    });
+    nodes.chain(edges).collect()
+}
