@@ -12,9 +12,7 @@ pub(crate) use cluster::{AccessArgs, ClusterArgs, RolloutArgs, StatusArgs, Watch
 pub(crate) use lab::{BuildArgs, LabArgs, LabCommand};
 #[cfg(feature = "cluster")]
 pub(crate) use lab::{LogsArgs, Until, UpArgs};
-#[cfg(feature = "cluster")]
-pub(crate) use smoke::EndpointArgs;
-pub(crate) use smoke::{ReportArgs, SmokeTestArgs};
+pub(crate) use smoke::{EndpointArgs, ReportArgs, SmokeTestArgs};
 
 /// Finds, explains and mends what keeps a GitOps repository's collector and canary gates from working.
 #[derive(Debug, Parser)]

@@ -1,6 +1,6 @@
 //! The arguments of the commands that talk to a cluster.
 
-use super::ListFormat;
+use super::{EndpointArgs, ListFormat};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -44,6 +44,8 @@ pub(crate) struct StatusArgs {
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) endpoints: EndpointArgs,
     /// The commit that must be deployed
     #[arg(long, value_name = "REV")]
     pub(crate) commit: Option<String>,

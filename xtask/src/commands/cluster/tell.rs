@@ -1,6 +1,7 @@
 //! A release told as it goes on: by `watch`, and by `fix-and-push` after its push.
 
-use super::show;
+use super::chain::Telemetry;
+use super::{evidence, show};
 use crate::args::ListFormat;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -9,8 +10,20 @@ use crate::ui::{Lines, Ui};
 use cluster::{Cluster, Heard, Patience};
 use delivery::{Effect, Name, Release, State, Verdict, Waiting};
 use serde_json::json;
+use smoke::Link;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// What goes on beside a followed release.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside<'a> {
+    /// Tells whether its telemetry chain delivers, and in the end what there is to a gate that failed.
+    pub(crate) telemetry: Option<&'a Telemetry>,
+    /// Records it.
+    pub(crate) trace: Option<&'a Tracer>,
+}
 
 /// Follows a release to its verdict and tells it; Ctrl-C detaches, and gives none.
 pub(crate) async fn follow(
@@ -19,25 +32,39 @@ pub(crate) async fn follow(
     release: Release,
     timeout: u64,
     format: ListFormat,
-    trace: Option<&Tracer>,
+    beside: Beside<'_>,
 ) -> Result<Option<Verdict>, CommandError> {
     let patience = Patience { deadline: Duration::from_secs(timeout), ..Patience::default() };
-    let mut teller = Teller::new(ui, format, &release);
-    let mut fault = None;
+    let teller = RefCell::new(Teller::new(ui, format, &release));
+    let fault = RefCell::new(None);
+    let told = |result: Result<(), CommandError>| {
+        if let Err(error) = result {
+            fault.replace(Some(error));
+        }
+    };
+    let (canaries, seen) = watch::channel(Vec::new());
     let hear = |heard: Heard<'_>| {
-        if let Some(trace) = trace {
+        if let Some(trace) = beside.trace {
             trace.heard(&heard);
         }
-        if let Err(error) = teller.tell(&heard) {
-            fault = Some(error);
+        if let Heard::State(state) = &heard {
+            canaries.send_replace(smoke::canaries(state.release(), state.view()));
+        }
+        told(teller.borrow_mut().tell(&heard));
+    };
+    let chain = async {
+        match beside.telemetry {
+            Some(telemetry) => telemetry.announce(seen, |link| told(teller.borrow_mut().link(link))).await,
+            None => std::future::pending().await,
         }
     };
     let state = tokio::select! {
         state = cluster.follow(release, patience, hear) => Some(state),
+        never = chain => match never {},
         _ = tokio::signal::ctrl_c() => None,
     };
-    teller.block.done();
-    if let Some(error) = fault {
+    teller.borrow().block.done();
+    if let Some(error) = fault.take() {
         return Err(error);
     }
     let Some(state) = state else {
@@ -50,6 +77,14 @@ pub(crate) async fn follow(
     let verdict = state.verdict().cloned();
     if let Some(verdict) = &verdict {
         end(ui, format, verdict)?;
+        if let Some(telemetry) = beside.telemetry {
+            let found = telemetry.evidence(verdict, state.view()).await?;
+            match format {
+                ListFormat::Human => ui.out(&evidence::text(&found))?,
+                ListFormat::Json if found.is_empty() => {}
+                ListFormat::Json => ui.line(&json!({"event": "evidence", "gates": found}).to_string())?,
+            }
+        }
     }
     Ok(verdict)
 }
@@ -105,6 +140,21 @@ impl<'u> Teller<'u> {
             (ListFormat::Human, Heard::State(state)) => {
                 self.state(state);
                 Ok(())
+            }
+        }
+    }
+
+    /// A change of the telemetry chain.
+    fn link(&mut self, link: &Link) -> Result<(), CommandError> {
+        match self.format {
+            ListFormat::Human => {
+                self.block.say(&link.to_string());
+                Ok(())
+            }
+            ListFormat::Json => {
+                let mut event = json!({"event": "chain", "words": link.to_string()});
+                event["change"] = serde_json::to_value(link)?;
+                self.ui.line(&event.to_string())
             }
         }
     }

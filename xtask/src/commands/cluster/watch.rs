@@ -1,18 +1,24 @@
 //! `watch`: the release, until its gates have decided.
 
-use super::tell;
+use super::chain::Telemetry;
+use super::tell::{self, Beside};
 use super::which::{Scope, run};
 use crate::args::WatchArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::Ui;
+use std::path::Path;
 
 /// Runs `watch`.
 pub(crate) fn cmd_watch(ui: &Ui, args: &WatchArgs) -> Result<Exit, CommandError> {
     let commit = args.commit.as_deref().map(resolve).transpose()?;
+    args.endpoints.open()?;
     run(async {
         let scope = Scope::of(ui, &args.cluster).await?;
-        let verdict = tell::follow(ui, &scope.cluster, scope.release(commit), args.timeout, args.format, None).await?;
+        let telemetry = Telemetry::here(&args.endpoints, Path::new("."))?;
+        let release = scope.release(commit);
+        let beside = Beside { telemetry: telemetry.as_ref(), trace: None };
+        let verdict = tell::follow(ui, &scope.cluster, release, args.timeout, args.format, beside).await?;
         Ok(tell::exit(verdict.as_ref()))
     })
 }

@@ -4,7 +4,7 @@ use super::destination::{Destination, Surroundings, destination};
 use super::plan::Plan;
 use super::{Joined, release, sets};
 use crate::args::{AccessArgs, FixAndPushArgs, ListFormat};
-use crate::commands::cluster::tell;
+use crate::commands::cluster::tell::{self, Beside};
 use crate::commands::cluster::which::{access, applications, is_repository, runtime, said};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -192,7 +192,8 @@ impl Followed {
         let release = release::of(self, plan, commit, args)?;
         self.runtime.block_on(async {
             sets::apply(ui, self, plan, commit).await?;
-            let verdict = tell::follow(ui, &self.cluster, release, args.timeout, args.format, Some(trace)).await?;
+            let beside = Beside { telemetry: None, trace: Some(trace) };
+            let verdict = tell::follow(ui, &self.cluster, release, args.timeout, args.format, beside).await?;
             Ok(tell::exit(verdict.as_ref()))
         })
     }
