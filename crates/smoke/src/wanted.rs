@@ -1,6 +1,6 @@
 //! What a rollout's telemetry must show, worked out from the repository: nothing here is a name that we know beforehand.
 
-use contract::{BoundGate, Contract, Domain, Hashes, Kind, Origin, SpanMetrics, Unmeasurable};
+use contract::{BoundGate, Contract, Dimension, Domain, Hashes, Kind, Origin, SpanMetrics, Unmeasurable};
 use delivery::Name;
 use gate::promql::quoted;
 use std::collections::BTreeMap;
@@ -70,15 +70,22 @@ impl Wanted {
             None => own().count(),
         };
         let workload = found.and_then(|rollout| rollout.workload);
+        let ours = Ours { namespace: rollout.namespace.clone(), hash: hashes.canary.to_owned() };
         Wanted {
             rollout,
             target: mission.map(|mission| (mission.image.clone(), mission.target.clone())),
             measured,
-            series: workload.map_or_else(no_workload, |workload| series(contract, workload, hashes.canary)),
-            trace: workload.map_or_else(no_workload, |workload| trace(contract, workload, hashes.canary)),
+            series: workload.map_or_else(no_workload, |workload| series(contract, workload, &ours)),
+            trace: workload.map_or_else(no_workload, |workload| trace(contract, workload, &ours)),
             gates: own().map(|gate| BoundGate::of(contract, gate, hashes, &BTreeMap::new())).collect(),
         }
     }
+}
+
+/// What tells the pods from all others: two namespaces may have pods of one hash.
+struct Ours {
+    namespace: String,
+    hash: String,
 }
 
 fn no_workload<T>() -> Result<T, String> {
@@ -95,13 +102,20 @@ fn label(source: &SpanMetrics, domain: &Domain) -> Option<String> {
     source.labels.iter().find(|(_, has)| *has == domain).map(|(name, _)| name.clone())
 }
 
-fn series(contract: &Contract<'_>, workload: usize, hash: &str) -> Result<Vec<Series>, String> {
+/// The dimension that holds the pods' namespace.
+fn of_namespace<'c>(contract: &Contract<'_>, source: &'c SpanMetrics, workload: usize) -> Option<&'c Dimension> {
+    let found = contract.repository.workloads.get(workload)?;
+    let namespace = Domain::Values(vec![contract::namespace(found.namespace.as_deref()).to_owned()]);
+    source.dimensions.iter().find(|dimension| source.labels.get(&dimension.label) == Some(&namespace))
+}
+
+fn series(contract: &Contract<'_>, workload: usize, ours: &Ours) -> Result<Vec<Series>, String> {
     let mut found = Vec::new();
     for (index, source) in sources(contract, workload) {
         let by_hash = label(source, &Domain::PodHash);
         let by_pod = label(source, &Domain::PodName);
         let of = match (&by_hash, &by_pod) {
-            (Some(label), _) => format!("{label}={}", quoted(hash, '"')),
+            (Some(label), _) => format!("{label}={}", quoted(&ours.hash, '"')),
             (None, Some(label)) => format!("{label}!=\"\""),
             (None, None) => {
                 return Err(format!(
@@ -109,6 +123,10 @@ fn series(contract: &Contract<'_>, workload: usize, hash: &str) -> Result<Vec<Se
                     source.id
                 ));
             }
+        };
+        let of = match of_namespace(contract, source, workload) {
+            Some(dimension) => format!("{}={},{of}", dimension.label, quoted(&ours.namespace, '"')),
+            None => of,
         };
         let ours = |origin: &Origin| matches!(origin, Origin::Spans { source, .. } if *source == index);
         let counted = |kind: Kind| matches!(kind, Kind::Counter | Kind::Bucket);
@@ -124,7 +142,7 @@ fn series(contract: &Contract<'_>, workload: usize, hash: &str) -> Result<Vec<Se
     Ok(found)
 }
 
-fn trace(contract: &Contract<'_>, workload: usize, hash: &str) -> Result<TraceWanted, String> {
+fn trace(contract: &Contract<'_>, workload: usize, ours: &Ours) -> Result<TraceWanted, String> {
     let found = contract.repository.workloads.get(workload).ok_or_else(|| "it has no pod template".to_owned())?;
     let entry = contract.description_of(found).and_then(|d| d.requests.iter().find(|request| request.entry));
     let first = entry.and_then(|request| request.spans.first());
@@ -146,7 +164,7 @@ fn trace(contract: &Contract<'_>, workload: usize, hash: &str) -> Result<TraceWa
         let runs = behind.workload.and_then(|index| contract.repository.workloads.get(index));
         collector = Some(runs.map_or_else(|| "the collector".to_owned(), |workload| workload.name.clone()));
     }
-    let (mut by_hash, mut by_pod) = (None, None);
+    let (mut by_hash, mut by_pod, mut attributes) = (None, None, BTreeMap::new());
     for (_, source) in sources(contract, workload) {
         let attribute = |domain: &Domain| {
             let label = label(source, domain)?;
@@ -154,17 +172,15 @@ fn trace(contract: &Contract<'_>, workload: usize, hash: &str) -> Result<TraceWa
         };
         by_hash = by_hash.or_else(|| attribute(&Domain::PodHash));
         by_pod = by_pod.or_else(|| attribute(&Domain::PodName));
+        if let Some(dimension) = of_namespace(contract, source, workload) {
+            attributes.insert(dimension.name.value.clone(), ours.namespace.clone());
+        }
     }
     if by_hash.is_none() && by_pod.is_none() {
         return Err("no resource attribute that the collector counts by tells its pods apart".to_owned());
     }
-    Ok(TraceWanted {
-        service,
-        attributes: by_hash.iter().map(|name| (name.clone(), hash.to_owned())).collect(),
-        hash: by_hash,
-        pod: by_pod,
-        collector: collector.unwrap_or_default(),
-    })
+    attributes.extend(by_hash.iter().map(|name| (name.clone(), ours.hash.clone())));
+    Ok(TraceWanted { service, attributes, hash: by_hash, pod: by_pod, collector: collector.unwrap_or_default() })
 }
 
 impl CollectorPods {

@@ -167,8 +167,8 @@ fn what_is_asked_comes_from_the_repository() {
         asked(|text| text),
         (
             Ok(vec![
-                "sum by (hotrod_pod_name) (traces_span_metrics_calls_total{hotrod_pod_hash=\"b5c\"})".to_owned(),
-                "sum by (hotrod_pod_name) (traces_span_metrics_duration_milliseconds_bucket{hotrod_pod_hash=\"b5c\"})"
+                "sum by (hotrod_pod_name) (traces_span_metrics_calls_total{hotrod_namespace=\"hotrod\",hotrod_pod_hash=\"b5c\"})".to_owned(),
+                "sum by (hotrod_pod_name) (traces_span_metrics_duration_milliseconds_bucket{hotrod_namespace=\"hotrod\",hotrod_pod_hash=\"b5c\"})"
                     .to_owned(),
             ]),
             Ok((some("hotrod.pod.hash"), some("hotrod.pod.name"), "frontend".to_owned()))
@@ -177,7 +177,7 @@ fn what_is_asked_comes_from_the_repository() {
     let (series, trace) = asked(|text| {
         text.replace("hotrod.pod.", "ride.").replace("spanmetrics:", "spanmetrics:\n        namespace: x")
     });
-    assert_eq!(series.unwrap()[0], "sum by (ride_name) (x_calls_total{ride_hash=\"b5c\"})");
+    assert_eq!(series.unwrap()[0], "sum by (ride_name) (x_calls_total{hotrod_namespace=\"hotrod\",ride_hash=\"b5c\"})");
     assert_eq!(trace.unwrap().0, some("ride.hash"));
     let (series, trace) =
         asked(|text| text.replace("- name: hotrod.pod.name", "").replace("- name: hotrod.pod.hash", ""));

@@ -107,7 +107,7 @@ pub(crate) fn text(all: &[Evidence]) -> String {
             add("query", &format!("{text}: {link}"));
         }
         if evidence.findings.is_empty() {
-            add("finding", "the check has none on this gate or its chain: what it measured is what was");
+            add("finding", "`check` finds nothing wrong with this gate or its chain: the traces tell more");
         }
         evidence.findings.iter().for_each(|finding| add("finding", finding));
         evidence.silent.iter().for_each(|why| add("silent", why));
