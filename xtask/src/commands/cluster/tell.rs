@@ -71,7 +71,7 @@ pub(crate) async fn follow(
         ui.status(&format!("detached: the release goes on, `{} watch` picks it up again", ui.program));
         return Ok(None);
     };
-    if let Some(trace) = trace {
+    if let Some(trace) = beside.trace {
         trace.ended(&state);
     }
     let verdict = state.verdict().cloned();
