@@ -15,8 +15,8 @@ pub(crate) enum LabCommand {
     Build(BuildArgs),
     /// Bring the whole environment up on this machine: a real one-node Kubernetes, Argo CD, a git server, the release
     ///
-    /// Linux and root, without Docker and without a registry: the programs are built from pinned Go modules, their images
-    /// packed here. It starts only what does not run yet, so it can be interrupted and run again. HotROD begins with its old
+    /// Native: Linux and root, without Docker and without a registry; the programs are built from pinned Go modules, their
+    /// images packed here. Kind: the published images in a container. It starts only what does not run yet, so it can be interrupted and run again. HotROD begins with its old
     /// version.
     Up(UpArgs),
     /// Say how each part of it is
@@ -44,6 +44,18 @@ pub(crate) struct UpArgs {
     /// How far it comes up
     #[arg(long, value_name = "STAGE", default_value = "argocd")]
     pub(crate) until: Until,
+    /// How it runs [default: as the lab that is there, else kind where Docker and kind are, else native]
+    #[arg(long, value_name = "DRIVER")]
+    pub(crate) driver: Option<LabDriver>,
+}
+
+/// How the lab runs.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LabDriver {
+    /// Processes of this machine: Linux and root, no Docker, no registry
+    Native,
+    /// A container by kind, with the published images and their web UIs: not run yet
+    Kind,
 }
 
 /// How far the lab comes up.

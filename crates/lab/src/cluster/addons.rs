@@ -98,9 +98,14 @@ pub(super) fn before_the_release(manifests: &str) -> String {
 
 /// The ApplicationSet, following the lab's git server.
 pub(super) fn following_the_lab(appset: &str) -> String {
+    following(appset, GIT_URL)
+}
+
+/// The ApplicationSet, following the git server at a URL.
+pub(super) fn following(appset: &str, url: &str) -> String {
     let lines = appset.lines().map(|line| match line.split_once("repoURL:") {
         Some((before, _)) if before.trim_start_matches([' ', '-']).is_empty() => {
-            format!("{before}repoURL: {GIT_URL}\n")
+            format!("{before}repoURL: {url}\n")
         }
         _ => format!("{line}\n"),
     });

@@ -28,6 +28,12 @@ pub enum ClusterError {
     /// The bridge is there, and this lab did not make it.
     #[error("another lab is up on this machine, with its state in another folder: it has the bridge {0}")]
     OtherLab(&'static str),
+    /// Neither driver can run here.
+    #[error("this machine can run neither a lab in a container nor one of processes")]
+    NoDriver,
+    /// A lab is up that another driver made.
+    #[error("the {0} lab is up")]
+    OtherDriver(&'static str),
     /// No lab runs where one is needed.
     #[error("no lab is up")]
     NotUp,

@@ -2,16 +2,18 @@
 //!
 //! What is started in which order with which arguments, from which images and with which certificates is data and pure
 //! functions; a [`Driver`] brings it up. [`Native`] runs the real programs as processes of this machine, without Docker and
-//! without a registry.
+//! without a registry; [`Kind`] installs the published images and charts in a container, where Docker is.
 
 mod addons;
 mod archive;
 mod certs;
+mod choice;
 mod components;
 mod configs;
 mod error;
 mod git_server;
 mod images;
+pub mod kind;
 mod kubectl;
 mod layout;
 mod machine;
@@ -19,10 +21,13 @@ mod native;
 mod ready;
 mod release;
 mod supervise;
+mod workloads;
 
 pub use addons::ADDRESSES;
+pub use choice::{Choice, choose, present};
 pub use components::{git_ssh_url, git_url};
 pub use error::ClusterError;
+pub use kind::Kind;
 pub use layout::Layout;
 pub use native::Native;
 
@@ -93,6 +98,12 @@ pub trait Driver {
 
     /// Those that have a log.
     fn components(&self) -> Vec<&'static str>;
+
+    /// Where people push to: the first one is what the cluster follows.
+    ///
+    /// # Errors
+    /// Where no lab is up.
+    fn git_urls(&self) -> Result<Vec<String>, ClusterError>;
 
     /// What a shell needs: `KUBECONFIG` and folders in front of its `PATH`.
     ///

@@ -165,26 +165,7 @@ impl Native {
     }
 
     fn wait_for_workloads(&self, workloads: &[addons::Workload], tell: Tell<'_>) -> Result<(), ClusterError> {
-        let kubectl = Kubectl::of(&self.layout);
-        for (index, (namespace, object)) in workloads.iter().enumerate() {
-            tell(Event::Detail(format!("waiting for {namespace}/{object} ({} of {})", index + 1, workloads.len())));
-            let limit = format!("--timeout={}s", PATIENCE.as_secs());
-            if let Err(error) = kubectl.run(&["rollout", "status", object, "-n", namespace, &limit]) {
-                return Err(self.workload_failed(namespace, object, &error));
-            }
-        }
-        Ok(())
-    }
-
-    /// With what the pod says, and what happened to it.
-    fn workload_failed(&self, namespace: &str, object: &str, error: &ClusterError) -> ClusterError {
-        let kubectl = Kubectl::of(&self.layout);
-        let log = kubectl.run(&["logs", object, "-n", namespace, "--tail=12", "--all-containers"]);
-        let events = kubectl.run(&["get", "events", "-n", namespace, "--sort-by=.lastTimestamp"]).unwrap_or_default();
-        let events: Vec<_> = events.lines().collect();
-        let last = events.get(events.len().saturating_sub(4)..).unwrap_or_default().join("\n");
-        let log = format!("{}\n{last}", log.unwrap_or_else(|error| error.to_string()));
-        ClusterError::NotReady { component: format!("{namespace}/{object}"), why: error.to_string(), log }
+        super::workloads::wait(&Kubectl::of(&self.layout), workloads, PATIENCE, tell)
     }
 
     fn kubernetes(&self, extent: Extent, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
@@ -316,14 +297,8 @@ impl Driver for Native {
     fn status(&self) -> Result<Vec<State>, ClusterError> {
         let mut states: Vec<_> =
             Component::ALL.iter().map(|component| ready::state(&self.layout, *component)).collect();
-        let kubectl = Kubectl::of(&self.layout);
         if supervise::running(&self.layout, Component::Apiserver.name()).is_some() {
-            let format = "jsonpath={range .items[*]}{.kind} {.metadata.namespace} {.metadata.name} {.spec.replicas} \
-                          {.status.desiredNumberScheduled} {.status.availableReplicas} {.status.numberAvailable}{\"\\n\"}{end}";
-            let format = format.replace("} {", "},{");
-            let kinds = "deployments,statefulsets,daemonsets";
-            let told = kubectl.run(&["get", kinds, "-A", "-o", &format, "--request-timeout=10s"]).unwrap_or_default();
-            states.extend(told.lines().filter_map(ready::workload));
+            states.extend(super::workloads::states(&Kubectl::of(&self.layout)));
         }
         Ok(states)
     }
@@ -375,6 +350,10 @@ impl Driver for Native {
 
     fn components(&self) -> Vec<&'static str> {
         Component::ALL.iter().map(|component| component.name()).collect()
+    }
+
+    fn git_urls(&self) -> Result<Vec<String>, ClusterError> {
+        Ok([super::git_url(), super::git_ssh_url()].map(str::to_owned).into())
     }
 
     fn shell(&self) -> Result<Shell, ClusterError> {

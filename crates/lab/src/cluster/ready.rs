@@ -43,20 +43,6 @@ pub(super) fn state(layout: &Layout, component: Component) -> State {
     }
 }
 
-/// A workload from `KIND,NAMESPACE,NAME,` and its four numbers, of which each kind has two.
-pub(super) fn workload(line: &str) -> Option<State> {
-    let fields: Vec<_> = line.split(',').collect();
-    let [_, namespace, name, counts @ ..] = fields.as_slice() else { return None };
-    let number = |at: usize| counts.get(at).and_then(|text| text.parse::<u32>().ok());
-    let wanted = number(0).or(number(1)).unwrap_or(0);
-    let available = number(2).or(number(3)).unwrap_or(0);
-    (wanted > 0).then(|| State {
-        name: format!("{namespace}/{name}"),
-        ready: available >= wanted,
-        says: format!("{available} of {wanted} available"),
-    })
-}
-
 fn connect(address: &str) -> io::Result<TcpStream> {
     let address: SocketAddr = address.parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
     let stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
@@ -79,18 +65,4 @@ fn http(address: &str, path: &str, wanted: &str) -> io::Result<()> {
     stream.read_to_string(&mut answer)?;
     let status = answer.split(' ').nth(1).unwrap_or_default();
     if status == wanted { Ok(()) } else { Err(io::Error::other(format!("{path} answers {status}"))) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn workloads_of_every_kind_are_read() {
-        let state = |line| workload(line).map(|state| (state.name, state.ready, state.says));
-        let some = |name: &str, ready, says: &str| Some((name.to_owned(), ready, says.to_owned()));
-        assert_eq!(state("Deployment,a,b,2,,1,"), some("a/b", false, "1 of 2 available"));
-        assert_eq!(state("DaemonSet,a,c,,1,,1"), some("a/c", true, "1 of 1 available"));
-        assert_eq!(state("Deployment,argocd,argocd-dex-server,0,,,"), None);
-    }
 }

@@ -1,16 +1,21 @@
 //! `lab up`, `down`, `status`, `logs` and `env`: the cluster on this machine.
 
 use super::build;
-use crate::args::{LogsArgs, Until, UpArgs};
+use crate::args::{LabDriver, LogsArgs, Until, UpArgs};
 use crate::error::{CommandError, Doing};
 use crate::exit::Exit;
 use crate::ui::{Progress, Ui};
-use lab::cluster::{ADDRESSES, ClusterError, Driver, Event, Extent, Layout, Native, git_ssh_url, git_url};
+use lab::cluster::{ADDRESSES, Choice, ClusterError, Driver, Event, Extent, Layout, choose, present};
 use std::path::Path;
 use std::time::Instant;
 
-fn lab() -> Result<impl Driver, CommandError> {
-    Ok(Native::new(Layout::of_this_person().map_err(|error| failed("find the lab", error))?))
+fn layout() -> Result<Layout, CommandError> {
+    Layout::of_this_person().map_err(|error| failed("find the lab", error))
+}
+
+/// The lab that is up, or was left half up.
+fn lab() -> Result<Box<dyn Driver>, CommandError> {
+    Ok(present(layout()?))
 }
 
 pub(super) fn up(ui: &Ui, args: &UpArgs) -> Result<Exit, CommandError> {
@@ -20,12 +25,17 @@ pub(super) fn up(ui: &Ui, args: &UpArgs) -> Result<Exit, CommandError> {
         Until::Argocd => Extent::All,
     };
     let repository = args.path.canonicalize().doing(format!("find {}", args.path.display()))?;
+    let asked = args.driver.map(|driver| match driver {
+        LabDriver::Native => Choice::Native,
+        LabDriver::Kind => Choice::Kind,
+    });
+    let (choice, lab) = choose(asked, layout()?).map_err(|error| failed("bring the lab up", error))?;
     let began = Instant::now();
     let bar = ui.progress();
-    let result = lab()?.up(&repository, extent, &|event| show(&bar, event));
+    let result = lab.up(&repository, extent, &|event| show(&bar, event));
     bar.done();
     result.map_err(|error| failed("bring the lab up", error))?;
-    ui.line(&format!("the lab is up ({:.0} s)", began.elapsed().as_secs_f32()))?;
+    ui.line(&format!("the {} lab is up ({:.0} s)", choice.name(), began.elapsed().as_secs_f32()))?;
     let addresses = match extent {
         Extent::Kubernetes => &[],
         Extent::Release => &ADDRESSES[1..],
@@ -36,8 +46,11 @@ pub(super) fn up(ui: &Ui, args: &UpArgs) -> Result<Exit, CommandError> {
     }
     if extent == Extent::All {
         ui.line("  Argo CD's account: readonly, a-super-secure-password")?;
-        ui.line(&format!("  {:14} {}, remote `lab`: git push lab HEAD:main", "git", git_url()))?;
-        ui.line(&format!("  {:14} {}, in a shell with `lab env`", "", git_ssh_url()))?;
+        let urls = lab.git_urls().map_err(|error| failed("find the git server", error))?;
+        let says = ["remote `lab`: git push lab HEAD:main", "in a shell with `lab env`"];
+        for (what, (url, says)) in ["git", ""].into_iter().zip(urls.iter().zip(says)) {
+            ui.line(&format!("  {what:14} {url}, {says}"))?;
+        }
     }
     let shell = format!("eval \"$({} lab env)\"", ui.program);
     ui.next(&[
@@ -106,6 +119,10 @@ fn failed(doing: &str, error: ClusterError) -> CommandError {
     let hint = match &error {
         ClusterError::Missing { install, .. } => Some(install.as_str()),
         ClusterError::NotRoot => Some("run it as root"),
+        ClusterError::NoDriver => {
+            Some("kind needs Docker and kind (https://kind.sigs.k8s.io); native needs Linux and root")
+        }
+        ClusterError::OtherDriver(_) => Some("lab down ends it"),
         ClusterError::NotUp => Some("lab up"),
         ClusterError::NoComponent(_) => Some("lab logs, without a name, prints those there are"),
         ClusterError::OtherKubernetes | ClusterError::OtherLab(_) => Some("end it first, or use another machine"),
