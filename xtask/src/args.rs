@@ -300,6 +300,11 @@ pub(crate) struct FixAndPushArgs {
     /// OTLP/HTTP receiver for the trace of this run [default: OTEL_EXPORTER_OTLP_ENDPOINT, else the cluster's collector]
     #[arg(long, value_name = "URL", value_parser = http_url)]
     pub(crate) otlp: Option<String>,
+    #[command(flatten)]
+    pub(crate) endpoints: EndpointArgs,
+    /// End when the gates have promoted, without the smoke test
+    #[arg(long)]
+    pub(crate) no_smoke_test: bool,
     /// Rehearse the mended state first, and neither commit nor push what its gates abort
     #[arg(long, conflicts_with_all = ["undo", "dry_run"])]
     pub(crate) rehearse: bool,

@@ -72,8 +72,8 @@ impl Footprint<'_, '_> {
     fn collector(&mut self, collector: usize) {
         let contract = self.contract;
         let Some(collector) = contract.repository.collectors.get(collector) else { return };
-        if let Some(at) = &collector.config.at {
-            self.add("configuration", at);
+        if let Some(root) = contract.repository.configuration(collector) {
+            self.parts.insert(format!("configuration {}", root.to_value().canonical()));
         }
         if let Source::Operator { object } = collector.source
             && let Some(object) = contract.repository.object(object)

@@ -254,6 +254,12 @@ impl Repository {
         Ok(Some(ahead))
     }
 
+    /// Whether the history of `commit` holds `ancestor`; what is not here is in no history.
+    #[must_use]
+    pub fn is_ancestor(&self, ancestor: Oid, commit: Oid) -> bool {
+        self.inner.find_commit(commit).is_ok() && self.has_ancestor(commit, ancestor).unwrap_or(false)
+    }
+
     /// One value of the configuration.
     pub(crate) fn config(&self, key: &str) -> Result<Option<String>, Error> {
         let config = self.inner.config().doing("read git's configuration")?;

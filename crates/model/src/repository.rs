@@ -122,6 +122,12 @@ impl Repository {
         self.files.get(place.file)?.stream.as_ref()?.resolve(&place.route)
     }
 
+    /// The root mapping of a collector's configuration, through the text that holds it.
+    pub fn configuration(&self, collector: &Collector) -> Option<Node<'_>> {
+        let node = self.node(collector.config.at.as_ref()?)?;
+        node.embedded().map_or(Some(node), |inner| inner.documents().next())
+    }
+
     /// The object behind an index.
     pub fn object(&self, index: usize) -> Option<&Object> {
         self.objects.get(index)

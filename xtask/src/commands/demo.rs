@@ -1,6 +1,6 @@
 //! `demo`: the whole way, from a broken repository to a pushed fix, in a scratch folder.
 
-use crate::args::{AccessArgs, DemoArgs, FixAndPushArgs, ListFormat, Target};
+use crate::args::{AccessArgs, DemoArgs, EndpointArgs, FixAndPushArgs, ListFormat, Target};
 use crate::commands::fix_and_push;
 use crate::error::{CommandError, Doing};
 use crate::exit::Exit;
@@ -35,6 +35,8 @@ pub(crate) fn cmd_demo(ui: &Ui, args: &DemoArgs) -> Result<Exit, CommandError> {
         undo: false,
         no_cluster: true,
         access: AccessArgs { context: None, kubeconfig: None, argocd: String::new() },
+        endpoints: EndpointArgs { prometheus: String::new(), jaeger: String::new() },
+        no_smoke_test: true,
         retry: false,
         otlp: None,
         timeout: 0,

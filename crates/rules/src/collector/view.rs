@@ -165,8 +165,7 @@ impl<'a> View<'a> {
 
 /// The root mapping of a collector's configuration.
 pub(crate) fn root_of<'a>(contract: &'a Contract<'a>, collector: &Collector) -> Option<Node<'a>> {
-    let node = contract.repository.node(collector.config.at.as_ref()?)?;
-    node.embedded().map_or(Some(node), |inner| inner.documents().next())
+    contract.repository.configuration(collector)
 }
 
 /// Whether an environment variable or another source fills the text in.

@@ -31,7 +31,11 @@ impl Followed {
         match *self {}
     }
 
-    pub(super) fn is_behind(&self, _: &git::Oid) -> bool {
+    pub(super) fn is_elsewhere(&self, _: &git::Oid) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn refuse_behind(&self, _: &Plan) -> Result<(), CommandError> {
         match *self {}
     }
 

@@ -118,6 +118,43 @@ fn revisions(history: &[(String, Vec<String>)], moment: Moment<'_>, tip: Option<
 mod tests {
     use super::*;
 
+    /// Gates of HotROD that stand on something else after an edit of one file.
+    fn after(path: &str, from: &str, to: &str) -> Vec<String> {
+        let files = |edit: bool| -> Vec<SourceFile> {
+            let one = |(name, text): &(&str, &str)| {
+                let text = if edit && *name == path {
+                    assert!(text.contains(from), "{path} has no {from}");
+                    text.replace(from, to)
+                } else {
+                    (*text).to_owned()
+                };
+                SourceFile { path: (*name).to_owned(), content: Ok(text.into()) }
+            };
+            crate::scenario::FILES.iter().map(one).collect()
+        };
+        let context = model::Context::of(model::Policy::default());
+        let (then, now) = (Repository::read(&files(false), &context), Repository::read(&files(true), &context));
+        let (then, now) = (Contract::derive(&then, &context), Contract::derive(&now, &context));
+        gates(&then, &now, "hotrod").into_iter().collect()
+    }
+
+    #[test]
+    fn a_gate_stands_on_its_chain_and_not_on_comments() {
+        let config = "manifests/otel/config.yaml";
+        let template = "manifests/hotrod/analysis-template.yaml";
+        // The errors are counted by HotROD itself.
+        let (latency, errors) = (["rider-latency-p95"], ["rider-errors"]);
+        assert_eq!(after(config, "receivers:", "receivers: # in"), [""; 0]);
+        assert_eq!(after(config, "exporters:", "exporters:\n      debug/more: {}"), latency);
+        assert_eq!(after("manifests/otel/service.yaml", "4317", "4318"), latency);
+        assert_eq!(after(template, "result[0] < 0.05", "result[0] < 0.04"), errors);
+        assert_eq!(after(template, "name: rider-errors", "name: errors"), ["errors", "rider-errors"]);
+        // Without riders neither has anything to measure.
+        let both = ["rider-errors", "rider-latency-p95"];
+        assert_eq!(after("manifests/traffic-generator/deployment.yaml", "replicas: 1", "replicas: 2"), both);
+        assert_eq!(after("appset/transport.yaml", "selfHeal: true", "selfHeal: false"), [""; 0]);
+    }
+
     #[test]
     fn what_was_deployed_when() {
         let entry = |at: &str, commit: &str| (at.to_owned(), vec![commit.to_owned()]);

@@ -1,9 +1,12 @@
 //! The cluster's half: which Applications follow what is pushed, found out before anything is written.
 
+use super::after::{after, gated};
 use super::destination::{Destination, Surroundings, destination};
 use super::plan::Plan;
+use super::say::short;
 use super::{Joined, release, sets};
 use crate::args::{AccessArgs, FixAndPushArgs, ListFormat};
+use crate::commands::cluster::chain::Telemetry;
 use crate::commands::cluster::tell::{self, Beside};
 use crate::commands::cluster::which::{access, applications, is_repository, runtime, said};
 use crate::error::CommandError;
@@ -13,7 +16,7 @@ use crate::tracing::Tracer;
 use crate::ui::Ui;
 use cluster::{Cluster, Found, Source};
 use delivery::{Name, Release, RolloutTarget, View};
-use model::{Policy, RepositoryPair};
+use model::{Policy, Repository, RepositoryPair};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -48,6 +51,7 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
         Destination::Without(why) => return Ok(Joined::Without(why)),
         Destination::Cluster(kubeconfig) => kubeconfig,
     };
+    args.endpoints.open()?;
     let Some(target) = target else { return Ok(Joined::Without("there is nowhere to push to")) };
     let access = AccessArgs { kubeconfig, ..args.access.clone() };
     let runtime = runtime()?;
@@ -167,7 +171,7 @@ impl Followed {
     }
 
     /// Whether the remote has another commit than this one.
-    pub(super) fn is_behind(&self, commit: &git::Oid) -> bool {
+    pub(super) fn is_elsewhere(&self, commit: &git::Oid) -> bool {
         self.tip.as_ref() != Some(commit)
     }
 
@@ -177,6 +181,23 @@ impl Followed {
         trace.set("vcs.repository.url.full", git::redact(&self.seen));
         trace.set("hyperspace.fixes", i64::try_from(plan.fixed.applied.len()).unwrap_or(i64::MAX));
         trace.to(access(&self.access), &plan.fixed.repository, &plan.input.context);
+    }
+
+    /// Where there is nothing to commit on top of it, a remote that has moved on deploys what is not here.
+    pub(super) fn refuse_behind(&self, plan: &Plan) -> Result<(), CommandError> {
+        let Some(tip) = &self.tip else { return Ok(()) };
+        let head = &plan.prepared.head;
+        if !plan.prepared.edits.is_empty() || tip == head || !plan.git.is_ancestor(*head, *tip) {
+            return Ok(());
+        }
+        let there = format!("the remote is at {}, which this folder lacks: the cluster deploys that", short(tip));
+        Err(CommandError::user(there).hint("`git pull` brings it here; nothing was written"))
+    }
+
+    /// Who tells of the release's telemetry.
+    fn telemetry(&self, plan: &Plan, args: &FixAndPushArgs) -> Result<Telemetry, CommandError> {
+        let repository = Repository::read(&plan.fixed.files, &plan.input.context);
+        Telemetry::of(&args.endpoints, repository, plan.input.context.clone())
     }
 
     /// Follows the pushed commit to its verdict.
@@ -192,9 +213,10 @@ impl Followed {
         let release = release::of(self, plan, commit, args)?;
         self.runtime.block_on(async {
             sets::apply(ui, self, plan, commit).await?;
-            let beside = Beside { telemetry: None, trace: Some(trace) };
-            let verdict = tell::follow(ui, &self.cluster, release, args.timeout, args.format, beside).await?;
-            Ok(tell::exit(verdict.as_ref()))
+            let telemetry = gated(&release).then(|| self.telemetry(plan, args)).transpose()?;
+            let beside = Beside { telemetry: telemetry.as_ref(), trace: Some(trace) };
+            let verdict = tell::follow(ui, &self.cluster, release.clone(), args.timeout, args.format, beside).await?;
+            after(ui, self, args, &release, verdict.as_ref()).await
         })
     }
 }

@@ -1,6 +1,8 @@
 //! `fix-and-push`: apply the fixes, commit exactly them, push, and follow the release to its verdict.
 
 #[cfg(feature = "cluster")]
+mod after;
+#[cfg(feature = "cluster")]
 mod changed;
 mod destination;
 mod outcome;
@@ -97,11 +99,14 @@ fn run(ui: &Ui, args: &FixAndPushArgs, trace: &Tracer) -> Result<Exit, CommandEr
     ui.out(&say::plan(&plan))?;
     let mut commit = plan.prepared.head;
     // The remote may have lost or gained commits since it was last seen.
-    let behind = followed.as_ref().is_some_and(|followed| followed.is_behind(&commit));
+    let elsewhere = followed.as_ref().is_some_and(|followed| followed.is_elsewhere(&commit));
+    if let Some(followed) = &followed {
+        followed.refuse_behind(&plan)?;
+    }
     if args.dry_run {
         ui.out(&report::diff(&plan.fixed.changed, ui.look().colour))?;
         ui.status("dry run: nothing was written, committed or pushed");
-    } else if plan.has_work() || behind {
+    } else if plan.has_work() || elsewhere {
         if args.rehearse {
             trace.step("rehearse");
         }

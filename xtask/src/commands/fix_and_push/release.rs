@@ -159,8 +159,8 @@ fn configuration(repository: &Repository, daemon_set: &str) -> Vec<String> {
         let workload = collector.workload.and_then(|index| repository.workloads.get(index));
         workload.is_some_and(|it| it.kind == "DaemonSet" && it.name == daemon_set)
     };
-    let places = repository.collectors.iter().filter(ours).filter_map(|collector| collector.config.at.as_ref());
-    places.filter_map(|at| Some(repository.node(at)?.to_value().canonical())).collect()
+    let all = repository.collectors.iter().filter(ours);
+    all.filter_map(|collector| Some(repository.configuration(collector)?.to_value().canonical())).collect()
 }
 
 /// Without what means the root.

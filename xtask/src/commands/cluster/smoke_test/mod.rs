@@ -158,6 +158,7 @@ pub(crate) fn tell(ui: &Ui, format: ListFormat, context: &str, tested: &Tested) 
             let certificate = tested.certificate.as_ref();
             ui.line(
                 &json!({
+                    "event": "smoke-test",
                     "schema": 1,
                     "context": context,
                     "commit": tested.commit,
