@@ -18,10 +18,10 @@ pub struct Pace {
     pub ahead: Duration,
 }
 
-/// The pace of a rollout; `None` where it is through its steps, or where one of them takes as long as somebody likes.
+/// The pace of a rollout; `None` where it is through its steps or aborted, or where one of them takes as long as somebody likes.
 /// `analyses` says how long those take of which there is no run yet.
 pub fn pace(name: &Name, rollout: &Rollout, view: &View, analyses: &BTreeMap<usize, Duration>) -> Option<Pace> {
-    let at = rollout.step.filter(|at| *at < rollout.steps.len())?;
+    let at = rollout.step.filter(|at| !rollout.abort && *at < rollout.steps.len())?;
     let runs = view.runs_of(name, rollout);
     let run = |step: usize| runs.iter().rev().find(|(_, run)| run.step == Some(step)).map(|(_, run)| *run);
     let takes = |(index, step): (usize, &Step)| match step {

@@ -2,7 +2,7 @@
 
 use crate::plane::{Plane, block};
 use crate::run::{git, orbit, program};
-use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -59,15 +59,29 @@ impl<'p> Scene<'p> {
 
     /// An Application on the collector's folder.
     pub(crate) fn application(&self, url: &str, revision: &str) {
+        self.follow("otel", &self.otel(), url, revision);
+    }
+
+    /// An Application on the folder of its name.
+    pub(crate) fn follow(&self, name: &str, namespace: &str, url: &str, revision: &str) {
         let object = json!({
-            "metadata": {"name": "otel", "namespace": self.argocd()},
+            "metadata": {"name": name, "namespace": self.argocd()},
             "spec": {
                 "project": "default",
-                "destination": {"server": "https://kubernetes.default.svc", "namespace": self.otel()},
-                "source": {"repoURL": url, "targetRevision": revision, "path": "manifests/otel"},
+                "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
+                "source": {"repoURL": url, "targetRevision": revision, "path": format!("manifests/{name}")},
             },
         });
         block(self.plane.create(ARGO, "Application", Some(&self.argocd()), object));
+    }
+
+    /// Argo CD has deployed this commit, long ago.
+    pub(crate) fn deployed(&self, name: &str, commit: &str, before: &[&str]) {
+        let patch = synced(commit, before);
+        block(async {
+            let api = self.plane.api(ARGO, "Application", Some(&self.argocd())).await;
+            api.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
+        });
     }
 
     /// `fix-and-push` with more arguments, not started yet.
@@ -126,30 +140,53 @@ async fn api(kubeconfig: &Path, version: &str, kind: &str, namespace: &str) -> A
 /// Where a refresh is asked for: applies the DaemonSet that is in git, and writes that it has.
 async fn sync(kubeconfig: &Path, argocd: &str, otel: &str, remote: &Path) -> Result<(), kube::Error> {
     let applications = api(kubeconfig, ARGO, "Application", argocd).await;
-    let Some(application) = applications.get_opt("otel").await? else { return Ok(()) };
-    let asked =
-        application.metadata.annotations.as_ref().is_some_and(|all| all.contains_key("argocd.argoproj.io/refresh"));
-    if !asked {
-        return Ok(());
+    for application in applications.list(&ListParams::default()).await? {
+        let annotations = application.metadata.annotations.as_ref();
+        if !annotations.is_some_and(|all| all.contains_key("argocd.argoproj.io/refresh")) {
+            continue;
+        }
+        let head = git(remote, &["rev-parse", "main"]);
+        let name = application.metadata.name.unwrap();
+        if name == "otel" {
+            daemon_set(kubeconfig, otel, remote).await?;
+        }
+        let before: Vec<&str> = application.data["status"]["history"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry["revision"].as_str().filter(|revision| *revision != head))
+            .collect();
+        applications.patch(&name, &PatchParams::default(), &Patch::Merge(&synced(&head, &before))).await?;
     }
-    let head = git(remote, &["rev-parse", "main"]);
+    Ok(())
+}
+
+async fn daemon_set(kubeconfig: &Path, namespace: &str, remote: &Path) -> Result<(), kube::Error> {
     let text = git(remote, &["show", "main:manifests/otel/daemonset.yaml"]);
     let daemon_set: Value = serde_yaml::from_str(&text).unwrap();
-    let daemon_sets = api(kubeconfig, "apps/v1", "DaemonSet", otel).await;
-    let applied =
-        daemon_sets.patch("collector", &PatchParams::apply("argocd").force(), &Patch::Apply(&daemon_set)).await?;
+    let api = api(kubeconfig, "apps/v1", "DaemonSet", namespace).await;
+    let applied = api.patch("collector", &PatchParams::apply("argocd").force(), &Patch::Apply(&daemon_set)).await?;
     let status = json!({"status": {
         "observedGeneration": applied.metadata.generation, "desiredNumberScheduled": 1, "currentNumberScheduled": 1,
         "updatedNumberScheduled": 1, "numberAvailable": 1, "numberReady": 1, "numberMisscheduled": 0,
     }});
-    daemon_sets.patch_status("collector", &PatchParams::default(), &Patch::Merge(&status)).await?;
-    let patch = json!({
+    api.patch_status("collector", &PatchParams::default(), &Patch::Merge(&status)).await.map(drop)
+}
+
+/// What Argo CD writes: what was before was deployed long ago, the newest just now.
+fn synced(commit: &str, before: &[&str]) -> Value {
+    let mut history: Vec<Value> = before
+        .iter()
+        .map(|revision| json!({"id": 0, "revision": revision, "deployedAt": "2026-01-01T00:00:00Z"}))
+        .collect();
+    let now = if before.is_empty() { "2026-01-01T00:00:00Z" } else { "2126-01-01T00:00:00Z" };
+    history.push(json!({"id": 1, "revision": commit, "deployedAt": now}));
+    json!({
         "metadata": {"annotations": {"argocd.argoproj.io/refresh": null}},
         "status": {
-            "sync": {"status": "Synced", "revision": head, "comparedTo": {"source": {"repoURL": "x"}, "destination": {}}},
+            "sync": {"status": "Synced", "revision": commit, "comparedTo": {"source": {"repoURL": "x"}, "destination": {}}},
             "health": {"status": "Healthy"},
-            "history": [{"id": 0, "revision": head, "deployedAt": "2026-01-01T00:00:00Z"}],
+            "history": history,
         },
-    });
-    applications.patch("otel", &PatchParams::default(), &Patch::Merge(&patch)).await.map(drop)
+    })
 }

@@ -4,7 +4,7 @@ use crate::argo::{ARGO, Scene};
 use crate::plane::{Plane, block, plane};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Starts it and reads its standard error up to a line that has these words.
@@ -24,7 +24,11 @@ fn until(mut child: Child, words: &str) -> Child {
 }
 
 fn started(scene: &Scene<'_>, more: &[&str]) -> Child {
-    scene.command("admin", more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    spawned(scene.command("admin", more))
+}
+
+pub(crate) fn spawned(mut command: Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 #[test]
@@ -58,7 +62,7 @@ fn a_second_run_goes_on_where_the_cluster_is() {
     assert_eq!(head, scene.pushed());
 
     let detached = until(started(&scene, &[]), "waiting for Argo CD to sync otel");
-    let interrupted = std::process::Command::new("kill").args(["-INT", &detached.id().to_string()]).status().unwrap();
+    let interrupted = Command::new("kill").args(["-INT", &detached.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     let detached = detached.wait_with_output().unwrap();
     assert_eq!(detached.status.code(), Some(2), "{detached:?}");
@@ -71,6 +75,27 @@ fn a_second_run_goes_on_where_the_cluster_is() {
     assert_eq!((&events[0]["event"], &events[0]["context"]), (&json!("cluster"), &json!("admin")), "{ran:?}");
     assert_eq!(events.last().unwrap()["verdict"]["verdict"], "done", "{ran:?}");
     assert_eq!((scene.head(), scene.pushed()), (head.clone(), head), "nothing was left to commit");
+}
+
+#[test]
+fn a_remote_that_has_moved_on_deploys_something_else() {
+    let Some(plane) = plane() else { return };
+    let scene = Scene::new(plane, "ahead");
+    let mended = crate::run::xtask(&scene.orbit, ["fix-and-push"]);
+    assert!(mended.code <= 1, "{mended:?}");
+    scene.application(&scene.url(), "main");
+    // A placeholder is an error for a cluster: mended too, so that nothing is left to commit.
+    let argo = scene.argo_cd();
+    let ran = scene.run("admin", &["--timeout", "60"]);
+    drop(argo);
+    assert!(ran.code <= 1, "{ran:?}");
+    let here = scene.head();
+    crate::run::git(&scene.orbit, &["commit", "--quiet", "--allow-empty", "-m", "Somebody else's"]);
+    crate::run::git(&scene.orbit, &["push", "--quiet"]);
+    crate::run::git(&scene.orbit, &["reset", "--quiet", "--hard", &here]);
+    let behind = scene.run("admin", &[]);
+    assert_eq!(behind.code, 2, "{behind:?}");
+    assert!(behind.err.contains("which this folder lacks") && behind.err.contains("git pull"), "{behind:?}");
 }
 
 #[test]

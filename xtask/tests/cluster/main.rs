@@ -14,6 +14,7 @@ mod following;
 #[path = "../../../crates/cluster/tests/it/plane.rs"]
 mod plane;
 mod refusals;
+mod retrying;
 #[allow(dead_code, reason = "the other tests use more of it")]
 #[path = "../it/run.rs"]
 mod run;
