@@ -83,7 +83,7 @@ The cluster, first line that fits:
   ~/.kube/config, or in a pod            its current context, or the pod's cluster
   else                                   none is configured, and none is touched
 Where there is one, its Applications must follow the repository and branch that are pushed to, or nothing is written. After \
-the push they are refreshed and the release is followed until its gates have decided. Ctrl-C detaches.
+the push they are refreshed, the release is followed until its gates have decided, and the smoke test ends it. Ctrl-C detaches.
 
 Exit codes: 0 done and clean, 1 faults left or a gate failed, 2 could not run, refused or detached, 3 push rejected, \
 4 timed out.")]
