@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub(crate) use cluster::{AccessArgs, ClusterArgs, RolloutArgs, StatusArgs, WatchArgs};
 pub(crate) use lab::{BuildArgs, LabArgs, LabCommand};
 #[cfg(feature = "cluster")]
-pub(crate) use lab::{LabDriver, LogsArgs, Until, UpArgs};
+pub(crate) use lab::{E2eArgs, LabDriver, LogsArgs, ResetArgs, Until, UpArgs};
 pub(crate) use smoke::{EndpointArgs, ReportArgs, SmokeTestArgs};
 
 /// Finds, explains and mends what keeps a GitOps repository's collector and canary gates from working.

@@ -21,6 +21,10 @@ pub(crate) enum LabCommand {
     Up(UpArgs),
     /// Say how each part of it is
     Status,
+    /// Go back to the broken start: in its git server, and in the cluster, where HotROD's old version is the stable one
+    ///
+    /// What was pushed to the lab's git server is gone with that; your own repository is left alone.
+    Reset(ResetArgs),
     /// End it, and put back what it changed on this machine; what was built stays
     Down,
     /// Show the last lines of a component's log
@@ -67,6 +71,13 @@ pub(crate) enum Until {
     Release,
     /// Everything: Argo CD and a git server too, which deploy what the repository's HEAD says
     Argocd,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetArgs {
+    /// Another start than `practice`'s: a folder of manifests with an ApplicationSet, or a repository
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

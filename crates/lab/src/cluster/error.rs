@@ -40,6 +40,9 @@ pub enum ClusterError {
     /// There is no such component.
     #[error("the lab has no component {0}")]
     NoComponent(String),
+    /// Nothing says what Argo CD is to deploy.
+    #[error("{} has no ApplicationSet whose git generator names `FOLDER/*`", .0.display())]
+    NoRelease(PathBuf),
     /// Neither `XDG_STATE_HOME` nor a home folder is known.
     #[error("no folder for the lab's state")]
     NoStateFolder,

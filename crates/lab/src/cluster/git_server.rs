@@ -209,6 +209,14 @@ fn host() -> &'static str {
     GIT_URL.rsplit_once('/').map_or(GIT_URL, |(host, _)| host)
 }
 
+/// What git needs to know of the password: where it is. The first setting empties the list, so that no helper of the person's
+/// is asked, nor keeps this password.
+pub(super) fn settings(layout: &Layout) -> Vec<(String, String)> {
+    let key = format!("credential.{}.helper", host());
+    let store = format!("store --file='{}'", credentials(layout).display());
+    vec![(key.clone(), String::new()), (key, store)]
+}
+
 /// The name of the remote.
 const REMOTE: &str = "lab";
 
@@ -225,11 +233,10 @@ pub(super) fn add_remote(layout: &Layout, repository: &Path) -> Result<(), Clust
         Ok(_) => return Ok(()),
         Err(_) => git(&["remote", "add", REMOTE, GIT_URL]).map(drop)?,
     }
-    let key = format!("credential.{}.helper", host());
-    // The first one empties the list: no helper of the person's is asked, nor does it keep this password.
-    let store = format!("store --file='{}'", credentials(layout).display());
-    git(&["config", "--local", "--replace-all", &key, ""])?;
-    git(&["config", "--local", "--add", &key, &store])?;
+    for (index, (key, value)) in settings(layout).iter().enumerate() {
+        let how = if index == 0 { "--replace-all" } else { "--add" };
+        git(&["config", "--local", how, key, value])?;
+    }
     let note = layout.path("repositories");
     let noted = fs::read_to_string(&note).unwrap_or_default();
     let line = repository.display().to_string();

@@ -20,6 +20,9 @@ mod machine;
 mod native;
 mod ready;
 mod release;
+mod reset;
+mod sources;
+mod start;
 mod supervise;
 mod workloads;
 
@@ -30,6 +33,7 @@ pub use error::ClusterError;
 pub use kind::Kind;
 pub use layout::Layout;
 pub use native::Native;
+pub use start::Start;
 
 use crate::{Program, Progress};
 use std::path::PathBuf;
@@ -78,6 +82,12 @@ pub trait Driver {
     /// What is missing, or the component that does not get ready, with the end of its log.
     fn up(&self, repository: &std::path::Path, extent: Extent, tell: Tell<'_>) -> Result<(), ClusterError>;
 
+    /// Goes back to a start: the git server's branch, what is deployed from it, and what was measured of it. The commit.
+    ///
+    /// # Errors
+    /// Where no lab is up, or the start does not get deployed.
+    fn reset(&self, start: &Start, tell: Tell<'_>) -> Result<String, ClusterError>;
+
     /// Every part of it, in the order in which they start.
     ///
     /// # Errors
@@ -121,4 +131,6 @@ pub struct Shell {
     pub programs: PathBuf,
     /// For `ssh -F`: reaches the lab's git server with its key, and everything else as the person's own does.
     pub ssh_config: Option<PathBuf>,
+    /// git's settings for the lab's git server: keys and values.
+    pub git_config: Vec<(String, String)>,
 }

@@ -13,9 +13,11 @@ use super::error::ClusterError;
 use super::images::{IMAGES, Image};
 use super::kubectl::Kubectl;
 use super::layout::Layout;
+use super::sources::Sources;
+use super::start::Start;
 use super::{
     Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, git_server, machine, ready, release,
-    supervise,
+    reset, supervise,
 };
 use crate::{Program, build, cache, ensure, poll};
 
@@ -219,22 +221,8 @@ impl Native {
         kubectl.apply_over("argocd", addons::ARGOCD_SETTINGS)
     }
 
-    /// The Rollout before Argo CD changes it: a canary beside nothing is no canary.
-    fn wait_for_hotrod(&self) -> Result<(), ClusterError> {
-        let kubectl = Kubectl::of(&self.layout);
-        let query = "jsonpath={.status.stableRS}";
-        let stable = || kubectl.run(&["get", "rollout/hotrod", "-n", "hotrod", "-o", query]).unwrap_or_default();
-        let found = poll(PATIENCE, || (!stable().is_empty()).then_some(()));
-        found.ok_or_else(|| ClusterError::NotReady {
-            component: "hotrod/rollout/hotrod".to_owned(),
-            why: "it has no stable version".to_owned(),
-            log: kubectl.run(&["get", "pods", "-n", "hotrod"]).unwrap_or_default(),
-        })
-    }
-
-    fn follow_repository(&self, repository: &Path, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
-        git_server::prepare(&self.layout)?;
-        release::fill_repository(&self.layout, repository)?;
+    /// The git server, and Argo CD reading from it.
+    fn serve_repository(&self, repository: &Path, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
         self.start(Component::GitHttp, programs, tell)?;
         self.start(Component::GitSsh, programs, tell)?;
         git_server::add_remote(&self.layout, repository)?;
@@ -242,11 +230,19 @@ impl Native {
         kubectl.apply("argocd", &git_server::argocd_secret(&self.layout)?)?;
         tell(Event::Step("waiting for Argo CD".to_owned()));
         self.wait_for_workloads(&addons::ARGOCD, tell)?;
-        let sets =
-            ["get", "service/argocd-applicationset-controller", "-n", "argocd", "-o", "jsonpath={.spec.clusterIP}"];
-        git_server::announce_pushes(&self.layout, &kubectl.run(&sets)?)?;
-        tell(Event::Step("applying the ApplicationSet".to_owned()));
-        release::follow(&kubectl, &self.layout, repository)
+        let query = "jsonpath={.spec.clusterIP}";
+        let sets = kubectl.run(&["get", "service/argocd-applicationset-controller", "-n", "argocd", "-o", query])?;
+        git_server::announce_pushes(&self.layout, &sets)
+    }
+
+    /// The release's manifests: with a git server what it serves, else what lies in the folder.
+    fn sources(&self, repository: &Path, extent: Extent) -> Result<Sources, ClusterError> {
+        if extent < Extent::All {
+            return Sources::of(repository);
+        }
+        git_server::prepare(&self.layout)?;
+        release::fill_repository(&self.layout, repository)?;
+        release::deployed(&self.layout)
     }
 
     fn link_programs(&self, programs: &Programs) -> Result<(), ClusterError> {
@@ -285,13 +281,23 @@ impl Driver for Native {
         tell(Event::Step("waiting for Prometheus, Jaeger and Argo Rollouts".to_owned()));
         self.wait_for_workloads(&addons::BASE, tell)?;
         tell(Event::Step("HotROD on the old version".to_owned()));
-        release::apply_old(&Kubectl::of(&self.layout), repository)?;
-        self.wait_for_workloads(&[("otel", "daemonset/collector")], tell)?;
-        self.wait_for_hotrod()?;
-        match extent {
-            Extent::All => self.follow_repository(repository, &programs, tell),
-            _ => Ok(()),
+        let (kubectl, sources) = (Kubectl::of(&self.layout), self.sources(repository, extent)?);
+        release::apply_old(&kubectl, &sources)?;
+        release::wait_for_hotrod(&kubectl)?;
+        if extent < Extent::All {
+            return self.wait_for_workloads(&[("otel", "daemonset/collector")], tell);
         }
+        self.serve_repository(repository, &programs, tell)?;
+        tell(Event::Step("waiting for the Applications".to_owned()));
+        release::follow(&kubectl, &self.layout, &sources)
+    }
+
+    fn reset(&self, start: &Start, tell: Tell<'_>) -> Result<String, ClusterError> {
+        if supervise::running(&self.layout, Component::GitHttp.name()).is_none() {
+            return Err(ClusterError::NotUp);
+        }
+        let _lock = self.lock()?;
+        reset::reset(&self.layout, start, tell)
     }
 
     fn status(&self) -> Result<Vec<State>, ClusterError> {
@@ -361,6 +367,7 @@ impl Driver for Native {
             kubeconfig: self.layout.kubeconfig(),
             programs: self.layout.path("bin"),
             ssh_config: Some(git_server::ssh_config(&self.layout)).filter(|path| path.exists()),
+            git_config: git_server::settings(&self.layout),
         };
         if shell.kubeconfig.exists() { Ok(shell) } else { Err(ClusterError::NotUp) }
     }

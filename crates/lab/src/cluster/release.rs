@@ -1,7 +1,7 @@
 //! The release's own part: HotROD's old version first, then a git server with the repository, and Argo CD following it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::addons;
@@ -10,44 +10,38 @@ use super::git_server::BARE;
 use super::kubectl::Kubectl;
 use super::layout::Layout;
 use super::machine;
+use super::sources::{self, Sources};
 use crate::process::poll;
 
 /// For what Argo CD does within seconds.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Applies the manifests, once: what a release made of them since is left alone.
-pub(super) fn apply_old(kubectl: &Kubectl<'_>, repository: &Path) -> Result<(), ClusterError> {
+pub(super) fn apply_old(kubectl: &Kubectl<'_>, sources: &Sources) -> Result<(), ClusterError> {
     if kubectl.has("hotrod", "rollout/hotrod") {
         return Ok(());
     }
     // The Rollout comes last: until it is there, an interrupted `up` begins again.
-    let mut folders = folders(repository)?;
+    let mut folders = sources.folders.clone();
     folders.sort_by_key(|folder| folder.ends_with("hotrod"));
     for folder in folders {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = sources::name(&folder);
         kubectl.apply(&name, &addons::namespace(&name))?;
-        kubectl.apply_as_argocd(&name, &addons::before_the_release(&texts(&folder)?))?;
+        kubectl.apply_as_argocd(&name, &addons::before_the_release(&sources::texts(&folder)?))?;
     }
     Ok(())
 }
 
-/// The folders below `manifests/`.
-fn folders(repository: &Path) -> Result<Vec<PathBuf>, ClusterError> {
-    let manifests = repository.join("manifests");
-    let entries = fs::read_dir(&manifests).map_err(ClusterError::io("reading", &manifests))?;
-    let mut folders: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    folders.sort();
-    Ok(folders)
-}
-
-/// All manifests of a folder, as one stream.
-fn texts(folder: &Path) -> Result<String, ClusterError> {
-    let entries = fs::read_dir(folder).map_err(ClusterError::io("reading", folder))?;
-    let yaml = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml");
-    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(yaml).collect();
-    files.sort();
-    let read = |path: &PathBuf| fs::read_to_string(path).map_err(ClusterError::io("reading", path));
-    Ok(files.iter().map(read).collect::<Result<Vec<_>, _>>()?.join("\n---\n"))
+/// The Rollout before Argo CD changes it: a canary beside nothing is no canary.
+pub(super) fn wait_for_hotrod(kubectl: &Kubectl<'_>) -> Result<(), ClusterError> {
+    let query = "jsonpath={.status.stableRS}";
+    let stable = || kubectl.run(&["get", "rollout/hotrod", "-n", "hotrod", "-o", query]).unwrap_or_default();
+    let found = poll(PATIENCE, || (!stable().is_empty()).then_some(()));
+    found.ok_or_else(|| ClusterError::NotReady {
+        component: "hotrod/rollout/hotrod".to_owned(),
+        why: "it has no stable version".to_owned(),
+        log: kubectl.run(&["get", "pods", "-n", "hotrod"]).unwrap_or_default(),
+    })
 }
 
 /// The served repository begins with the HEAD of the person's. Pushes to it stay.
@@ -66,11 +60,28 @@ pub(super) fn head(layout: &Layout) -> Result<String, ClusterError> {
     Ok(machine::run("git", &["-C", &bare, "rev-parse", "main"])?.trim().to_owned())
 }
 
-/// Applies the repository's ApplicationSet on the lab's git server, and waits until its Applications have synced what is in it.
-pub(super) fn follow(kubectl: &Kubectl<'_>, layout: &Layout, repository: &Path) -> Result<(), ClusterError> {
-    let appset = addons::following_the_lab(&texts(&repository.join("appset"))?);
-    kubectl.apply("argocd", &appset)?;
-    let (head, wanted) = (head(layout)?, folders(repository)?.len());
+/// What the served repository says, laid out below `deployed`.
+pub(super) fn deployed(layout: &Layout) -> Result<Sources, ClusterError> {
+    let (bare, folder) = (layout.text(BARE), layout.path("deployed"));
+    // Of an earlier commit.
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).map_err(ClusterError::io("creating", &folder))?;
+    let (tree, index) = (folder.display().to_string(), layout.text("deployed/.index"));
+    // An index of its own: nothing is written into the repository.
+    let index = format!("GIT_INDEX_FILE={index}");
+    let args = [&index, "git", "--git-dir", &bare, "--work-tree", &tree];
+    machine::run("env", &[&args[..], &["read-tree", "main"]].concat())?;
+    machine::run("env", &[&args[..], &["checkout-index", "--all"]].concat())?;
+    Sources::of(&folder)
+}
+
+/// Applies the ApplicationSet on the lab's git server, and waits until its Applications have synced what is in it.
+pub(super) fn follow(kubectl: &Kubectl<'_>, layout: &Layout, sources: &Sources) -> Result<(), ClusterError> {
+    kubectl.apply("argocd", &addons::following_the_lab(&sources.set))?;
+    // One that could not read the repository waits longer each time.
+    let again = "argocd.argoproj.io/application-set-refresh=true";
+    kubectl.run(&["annotate", "applicationsets", "--all", "-n", "argocd", "--overwrite", again])?;
+    let (head, wanted) = (head(layout)?, sources.folders.len());
     let format =
         "jsonpath={range .items[*]}{.metadata.name} {.status.sync.status} {.status.sync.revision}{\"\\n\"}{end}";
     let mut last = String::new();

@@ -14,7 +14,7 @@ fn layout() -> Result<Layout, CommandError> {
 }
 
 /// The lab that is up, or was left half up.
-fn lab() -> Result<Box<dyn Driver>, CommandError> {
+pub(super) fn lab() -> Result<Box<dyn Driver>, CommandError> {
     Ok(present(layout()?))
 }
 
@@ -99,6 +99,14 @@ pub(super) fn env(ui: &Ui) -> Result<Exit, CommandError> {
     if let Some(config) = &shell.ssh_config {
         ui.line(&format!("export GIT_SSH_COMMAND={}", quoted(Path::new(&format!("ssh -F {}", quoted(config))))))?;
     }
+    // In the environment: nothing of the person's git is changed, and every clone has it.
+    if !shell.git_config.is_empty() {
+        ui.line(&format!("export GIT_CONFIG_COUNT={}", shell.git_config.len()))?;
+    }
+    for (index, (key, value)) in shell.git_config.iter().enumerate() {
+        ui.line(&format!("export GIT_CONFIG_KEY_{index}={}", quoted(Path::new(key))))?;
+        ui.line(&format!("export GIT_CONFIG_VALUE_{index}={}", quoted(Path::new(value))))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -107,7 +115,7 @@ fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
-fn show(bar: &Progress, event: Event) {
+pub(super) fn show(bar: &Progress, event: Event) {
     match event {
         Event::Step(text) => bar.step(&text),
         Event::Detail(text) => bar.detail(&text),
@@ -115,7 +123,7 @@ fn show(bar: &Progress, event: Event) {
     }
 }
 
-fn failed(doing: &str, error: ClusterError) -> CommandError {
+pub(super) fn failed(doing: &str, error: ClusterError) -> CommandError {
     let hint = match &error {
         ClusterError::Missing { install, .. } => Some(install.as_str()),
         ClusterError::NotRoot => Some("run it as root"),

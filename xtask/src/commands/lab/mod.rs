@@ -3,6 +3,8 @@
 mod build;
 #[cfg(feature = "cluster")]
 mod cluster;
+#[cfg(feature = "cluster")]
+mod reset;
 
 pub(crate) use build::show;
 
@@ -19,6 +21,8 @@ pub(crate) fn cmd_lab(ui: &Ui, args: &LabArgs) -> Result<Exit, CommandError> {
         LabCommand::Up(args) => cluster::up(ui, args),
         #[cfg(feature = "cluster")]
         LabCommand::Status => cluster::status(ui),
+        #[cfg(feature = "cluster")]
+        LabCommand::Reset(args) => reset::reset(ui, args),
         #[cfg(feature = "cluster")]
         LabCommand::Down => cluster::down(ui),
         #[cfg(feature = "cluster")]
