@@ -25,6 +25,13 @@ pub(crate) enum LabCommand {
     ///
     /// What was pushed to the lab's git server is gone with that; your own repository is left alone.
     Reset(ResetArgs),
+    /// Run whole releases in it, good and bad ones, and write down what came of them
+    ///
+    /// A release: back to the broken start, a fresh clone, `fix-and-push` in it and nothing else. A bad canary: this
+    /// repository's release with the old version, then a commit whose canary is idle, failing, slow or silent; its gate must
+    /// abort it while a steady client of the stable version sees no failed request. Needs a lab that is up; what it deploys
+    /// is replaced.
+    E2e(E2eArgs),
     /// End it, and put back what it changed on this machine; what was built stays
     Down,
     /// Show the last lines of a component's log
@@ -78,6 +85,28 @@ pub(crate) struct ResetArgs {
     /// Another start than `practice`'s: a folder of manifests with an ApplicationSet, or a repository
     #[arg(long, value_name = "DIR")]
     pub(crate) from: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct E2eArgs {
+    /// The repository whose release the bad canaries are made of
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// Releases from the broken start
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) releases: usize,
+    /// Bad canaries of each kind
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) canaries: usize,
+    /// Bad canaries of this kind alone (idle, failing, slow, silent); may be given several times
+    #[arg(long, value_name = "KIND")]
+    pub(crate) only: Vec<String>,
+    /// The broken start, as `lab reset` takes it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// Adds what came of the runs to this Markdown file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,8 @@ mod build;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(feature = "cluster")]
+mod e2e;
+#[cfg(feature = "cluster")]
 mod reset;
 
 pub(crate) use build::show;
@@ -23,6 +25,8 @@ pub(crate) fn cmd_lab(ui: &Ui, args: &LabArgs) -> Result<Exit, CommandError> {
         LabCommand::Status => cluster::status(ui),
         #[cfg(feature = "cluster")]
         LabCommand::Reset(args) => reset::reset(ui, args),
+        #[cfg(feature = "cluster")]
+        LabCommand::E2e(args) => e2e::e2e(ui, args),
         #[cfg(feature = "cluster")]
         LabCommand::Down => cluster::down(ui),
         #[cfg(feature = "cluster")]
