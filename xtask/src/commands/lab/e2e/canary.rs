@@ -82,7 +82,9 @@ pub(super) fn run(ui: &Ui, stage: &Stage, healthy: &Start, bad: &Bad) -> Result<
         fs::write(&path, text.replace(from, to)).doing(format!("write {file}"))?;
     }
     ran(git(&fork).args(["commit", "--quiet", "--all", "--message", "Release HotROD 1.76.0"]))?;
-    let client = Client::start(stage.service_of(&stable)?);
+    let Some(client) = Client::start(stage.service_of(&stable)?) else {
+        return Err(CommandError::user("HotROD's old version does not serve `/`"));
+    };
     let bar = ui.progress();
     bar.step(&format!("canary {}: pushing", bad.name));
     ran(git(&fork).args(["push", "--quiet", "origin", "HEAD:main"]))?;

@@ -30,7 +30,9 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn start(address: SocketAddr) -> Client {
+    /// Begins once the page is served: a new Service takes a moment to be known. `None` where it never is.
+    pub(super) fn start(address: SocketAddr) -> Option<Client> {
+        lab::poll(LIMIT * 4, || get(address).ok())?;
         let (stop, tally) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Tally::default())));
         let (stopped, told) = (Arc::clone(&stop), Arc::clone(&tally));
         let thread = thread::spawn(move || {
@@ -48,7 +50,7 @@ impl Client {
                 thread::sleep(PACE.saturating_sub(asked.elapsed()));
             }
         });
-        Client { stop, tally, thread: Some(thread) }
+        Some(Client { stop, tally, thread: Some(thread) })
     }
 
     pub(super) fn end(mut self) -> Tally {
@@ -79,15 +81,15 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let server = thread::spawn(move || {
-            for status in ["200 OK", "503 Busy", "200 OK"] {
+            for status in ["503 Busy", "200 OK", "200 OK", "503 Busy", "200 OK"] {
                 let (mut stream, _) = listener.accept().expect("a client");
                 let mut asked = [0; 1024];
                 assert!(stream.read(&mut asked).expect("a request") > 0);
                 write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").expect("an answer");
             }
         });
-        let client = Client::start(address);
-        server.join().expect("three answers");
+        let client = Client::start(address).expect("a page, at the second try");
+        server.join().expect("five answers");
         let tally = client.end();
         assert!(tally.requests >= 3 && !tally.failures.is_empty(), "{tally:?}");
         assert!(tally.failures[0].contains("503"), "{tally:?}");
