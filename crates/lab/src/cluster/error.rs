@@ -40,6 +40,9 @@ pub enum ClusterError {
     /// There is no such component.
     #[error("the lab has no component {0}")]
     NoComponent(String),
+    /// The git server is a pod, whose repository is out of reach.
+    #[error("a lab of kind cannot go back to a start")]
+    NoReset,
     /// Nothing says what Argo CD is to deploy.
     #[error("{} has no ApplicationSet whose git generator names `FOLDER/*`", .0.display())]
     NoRelease(PathBuf),

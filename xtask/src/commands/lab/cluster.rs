@@ -132,6 +132,7 @@ pub(super) fn failed(doing: &str, error: ClusterError) -> CommandError {
         }
         ClusterError::OtherDriver(_) => Some("lab down ends it"),
         ClusterError::NotUp => Some("lab up"),
+        ClusterError::NoReset => Some("lab down, and lab up in a repository that is at its start"),
         ClusterError::NoComponent(_) => Some("lab logs, without a name, prints those there are"),
         ClusterError::OtherKubernetes | ClusterError::OtherLab(_) => Some("end it first, or use another machine"),
         ClusterError::NotReady { .. } => Some("lab up goes on from here; lab logs COMPONENT shows more"),

@@ -6,7 +6,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::scenario;
 use crate::ui::Ui;
-use lab::cluster::{Driver, Start, git_url};
+use lab::cluster::{Start, git_url};
 use std::path::Path;
 use std::time::Instant;
 

@@ -15,6 +15,8 @@ use std::time::Duration;
 use super::error::ClusterError;
 use super::kubectl::Kubectl;
 use super::layout::Layout;
+use super::sources::Sources;
+use super::start::Start;
 use super::{Driver, Event, Extent, Shell, State, Tell, addons, machine, release, workloads};
 use crate::poll;
 use calls::Call;
@@ -228,7 +230,7 @@ impl Driver for Kind {
         tell(Event::Step("waiting for Prometheus, Jaeger and Argo Rollouts".to_owned()));
         workloads::wait(&kubectl, &addons::BASE, PATIENCE, tell)?;
         tell(Event::Step("HotROD on the old version".to_owned()));
-        release::apply_old(&kubectl, repository)?;
+        release::apply_old(&kubectl, &Sources::of(repository)?)?;
         workloads::wait(&kubectl, &[("otel", "daemonset/collector")], PATIENCE, tell)?;
         // Before Argo CD changes it: a canary beside nothing is no canary.
         let limit = format!("--timeout={}s", PATIENCE.as_secs());
@@ -237,6 +239,10 @@ impl Driver for Kind {
             Extent::All => self.follow(repository, tell),
             _ => Ok(()),
         }
+    }
+
+    fn reset(&self, _: &Start, _: Tell<'_>) -> Result<String, ClusterError> {
+        Err(ClusterError::NoReset)
     }
 
     fn status(&self) -> Result<Vec<State>, ClusterError> {
@@ -285,7 +291,12 @@ impl Driver for Kind {
     }
 
     fn shell(&self) -> Result<Shell, ClusterError> {
-        let shell = Shell { kubeconfig: self.layout.kubeconfig(), programs: self.layout.path("bin"), ssh_config: None };
+        let shell = Shell {
+            kubeconfig: self.layout.kubeconfig(),
+            programs: self.layout.path("bin"),
+            ssh_config: None,
+            git_config: Vec::new(),
+        };
         if shell.kubeconfig.exists() { Ok(shell) } else { Err(ClusterError::NotUp) }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::cluster::{failed, lab, show};
 use crate::error::{CommandError, Doing};
 use crate::ui::Ui;
-use lab::cluster::{Driver, Shell, Start, git_url};
+use lab::cluster::{Shell, Start, git_url};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
