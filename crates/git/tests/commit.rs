@@ -286,6 +286,27 @@ fn files_of_a_revision() {
     assert_eq!(files_now(&lab), files_at(&lab), "the working tree and HEAD are read by one rule");
 }
 
+#[test]
+fn the_commits_that_touched_a_folder() {
+    let lab = Lab::new();
+    for (path, text, message) in [("a.yaml", "a: 2\n", "outside"), ("apps/deep/c.yaml", "c: 2\n", "inside\n\nmore")] {
+        lab.write(path, text);
+        lab.git(&["commit", "-q", "-am", message]);
+    }
+    let repository = lab.open();
+    let subjects = |folder: &str, most: usize| -> Vec<String> {
+        repository.log(folder, most).unwrap().into_iter().map(|commit| commit.subject).collect()
+    };
+    assert_eq!(subjects("", 2), ["inside", "outside"]);
+    assert_eq!(subjects("apps", 1), ["inside"]);
+    let apps = subjects("apps/deep", 9);
+    assert!(apps.len() == 2 && !apps.contains(&"outside".to_owned()), "{apps:?}");
+    assert!(subjects("none", 9).is_empty());
+    let newest = repository.log("apps", 1).unwrap().remove(0);
+    assert!(lab.git(&["rev-parse", "HEAD"]).starts_with(&newest.id) && newest.id.len() >= 7, "{newest:?}");
+    assert_eq!(repository.read_at(&newest.id, "apps").unwrap().files.len(), 1);
+}
+
 fn files_now(lab: &Lab) -> Vec<files::SourceFile> {
     files::read(&lab.work).unwrap().files
 }

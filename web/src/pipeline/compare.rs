@@ -19,6 +19,13 @@ pub(crate) fn compare(before: &Graph, after: &Graph) -> Graph {
             Some(_) => {}
         }
     }
+    // What was there, and should be: it went.
+    for node in joined.nodes.iter_mut().filter(|node| node.mark == Mark::Missing) {
+        if let Some(old) = old(&node.key) {
+            node.mark = Mark::Removed;
+            node.source = old.source.clone();
+        }
+    }
     for node in before.nodes.iter().filter(|node| node.mark == Mark::Same) {
         joined.node(&node.key, || Node { findings: Vec::new(), mark: Mark::Removed, ..node.clone() });
     }
@@ -31,9 +38,14 @@ pub(crate) fn compare(before: &Graph, after: &Graph) -> Graph {
             Some(_) => {}
         }
     }
+    let was = |identity| before.edges.iter().filter(real).any(|old| before.identity(old) == identity);
+    for edge in joined.edges.iter_mut().filter(|edge| edge.mark == Mark::Missing && was(after.identity(edge))) {
+        edge.mark = Mark::Removed;
+    }
     for edge in before.edges.iter().filter(real) {
         let identity = before.identity(edge);
-        if after.edges.iter().filter(real).any(|new| after.identity(new) == identity) {
+        let drawn = |new: &&Edge| new.way != Way::Hidden;
+        if after.edges.iter().filter(drawn).any(|new| after.identity(new) == identity) {
             continue;
         }
         let end = |index: usize| joined.find(&before.nodes.get(index)?.key);

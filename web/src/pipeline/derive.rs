@@ -88,12 +88,16 @@ impl View<'_, '_> {
 
     fn pipeline(&self, graph: &mut Graph, pipeline: &Pipeline) -> usize {
         let repository = self.contract.repository;
-        graph.node(&format!("{}/pipelines/{}", self.key, visible(&pipeline.id)), || Node {
+        graph.node(&self.pipeline_key(pipeline), || Node {
             details: if self.several { vec![self.short()] } else { Vec::new() },
             place: Some(pipeline.at.clone()),
             source: source(repository, &pipeline.at),
             ..Node::new(Kind::Pipeline, visible(&pipeline.id))
         })
+    }
+
+    fn pipeline_key(&self, pipeline: &Pipeline) -> String {
+        format!("{}/pipelines/{}", self.key, visible(&pipeline.id))
     }
 
     /// A collector's name without the words around it.
@@ -110,6 +114,7 @@ impl View<'_, '_> {
         let key = component_key(&self.key, class, &id.value, pipeline);
         let place = component.map_or(&id.at, |c| &c.at);
         graph.node(&key, || Node {
+            within: pipeline.map(|pipeline| self.pipeline_key(pipeline)),
             details: self.details(class, &id.value),
             // The rest of a merged configuration may define it.
             state: if component.is_some() || self.collector.partial { State::Defined } else { State::Undefined },
@@ -259,8 +264,9 @@ fn send(contract: &Contract<'_>, views: &[View<'_, '_>], graph: &mut Graph, send
         }
     };
     let protocol = sender.grpc.map_or("OTLP", |grpc| if grpc { "OTLP/gRPC" } else { "OTLP/HTTP" });
-    let port = sender.endpoint.effective_port().map(|port| format!(" :{port}")).unwrap_or_default();
-    let label = format!("traces, {protocol}{port}");
+    // The receiver tells its port itself.
+    let port = sender.endpoint.effective_port().filter(|_| way == Way::Broken);
+    let label = format!("traces, {protocol}{}", port.map(|port| format!(" :{port}")).unwrap_or_default());
     graph.edge(Edge { from, to, signal: Some(Signal::Traces), label, way, ..Edge::default() });
 }
 

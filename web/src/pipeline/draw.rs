@@ -35,6 +35,8 @@ pub(crate) struct Shape {
     pub(crate) round: f64,
     pub(crate) caption: String,
     pub(crate) title: String,
+    /// The title's height.
+    pub(crate) line: f64,
     /// Each with its height.
     pub(crate) details: Vec<(f64, String)>,
     pub(crate) badge: Option<Badge>,
@@ -90,7 +92,8 @@ fn figure(
     let shape = |placed: &super::layout::Placed| {
         let node = graph.nodes.get(placed.node)?;
         let badge = badge(&node.findings, said);
-        let round = if node.kind == Kind::Pipeline { placed.height / 2.0 } else { 7.0 };
+        let row = node.within.is_some();
+        let round = if node.kind == Kind::Pipeline { 20.0 } else { 7.0 };
         let details = node.details.iter().enumerate();
         Some(Shape {
             href: link.node(&node.key),
@@ -101,7 +104,9 @@ fn figure(
             width: placed.width,
             height: placed.height,
             round,
-            caption: caption(node),
+            // In its pipeline's box a processor needs no word above its name.
+            caption: if row { String::new() } else { caption(node) },
+            line: if row { 19.0 } else { 35.0 },
             title: shortened(&node.title, MOST_TITLE),
             details: details.map(|(row, text)| (52.0 + 15.0 * row as f64, shortened(text, MOST_DETAIL))).collect(),
             badge,
@@ -118,7 +123,7 @@ fn figure(
         summary: summary(graph, layout),
         width: layout.width.ceil(),
         height: layout.height.ceil(),
-        fits: layout.width <= 1500.0,
+        fits: layout.width <= 1640.0,
         boxes,
         lines,
     }
@@ -159,6 +164,9 @@ fn classes(node: &Node) -> String {
     let mut class = format!("node {}", if node.kind.outside() { "outside" } else { "inside" });
     if node.kind == Kind::Pipeline {
         class.push_str(" hub");
+    }
+    if node.within.is_some() {
+        class.push_str(" row");
     }
     if node.kind == Kind::Nowhere || node.state == State::Undefined {
         class.push_str(" undefined");

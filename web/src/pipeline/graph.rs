@@ -109,6 +109,8 @@ pub(crate) struct Node {
     pub(crate) key: String,
     pub(crate) kind: Kind,
     pub(crate) title: String,
+    /// For a processor the key of its pipeline, in whose box it is drawn.
+    pub(crate) within: Option<String>,
     /// Short facts below the title.
     pub(crate) details: Vec<String>,
     pub(crate) state: State,
@@ -230,6 +232,7 @@ impl Node {
             key: String::new(),
             kind,
             title: title.into(),
+            within: None,
             details: Vec::new(),
             state: State::Defined,
             place: None,

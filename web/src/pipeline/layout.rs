@@ -1,10 +1,10 @@
 //! Where everything stands: layers from left to right, by dugong (a port of dagre). Nothing else here knows that library.
 
 use super::draw::plate;
-use super::graph::{Edge, Graph, Kind, Node, Way};
+use super::graph::{Edge, Graph, Kind, Mark, Node, Way};
 use dugong::graphlib::{Graph as Dagre, GraphOptions};
 use dugong::{EdgeLabel, GraphLabel, LabelPos, NodeLabel, RankDir};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Longest text in a box, in columns; the rest is in the node's accessible name and on the page.
 pub(crate) const MOST_TITLE: usize = 26;
@@ -12,6 +12,9 @@ pub(crate) const MOST_DETAIL: usize = 34;
 /// Width of a character of the title's and of the small text, the widest of the usual fonts.
 const TITLE_COLUMN: f64 = 7.9;
 pub(crate) const SMALL_COLUMN: f64 = 6.1;
+/// A processor in its pipeline's box, and the room below it.
+const ROW: f64 = 28.0;
+const ROW_GAP: f64 = 6.0;
 /// Room around what is drawn: badges stand out.
 const MARGIN: f64 = 14.0;
 
@@ -90,54 +93,156 @@ fn groups_of(graph: &Graph) -> Vec<usize> {
 }
 
 fn layout(graph: &Graph, nodes: &[usize]) -> Layout {
-    let Some(dagre) = arranged(graph, nodes) else { return stacked(graph, nodes) };
-    let mut placed: Vec<Placed> = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        let Some(label) = dagre.node(&node.to_string()) else { continue };
+    let units = Units::of(graph, nodes);
+    let Some(dagre) = arranged(graph, &units) else { return stacked(graph, nodes) };
+    let mut placed: Vec<Placed> = Vec::with_capacity(units.list.len());
+    for unit in &units.list {
+        let Some(label) = dagre.node(&unit.node.to_string()) else { continue };
         let (Some(x), Some(y)) = (label.x, label.y) else { continue };
         let (width, height) = (label.width, label.height);
-        placed.push(Placed { node: *node, x: x - width / 2.0, y: y - height / 2.0, width, height });
+        placed.push(Placed { node: unit.node, x: x - width / 2.0, y: y - height / 2.0, width, height });
     }
     let left = placed.iter().map(|p| p.x).fold(f64::INFINITY, f64::min) - MARGIN;
     let columns = Columns::of(&placed);
     placed.sort_by(|a, b| (a.middle().x.total_cmp(&b.middle().x)).then(a.y.total_cmp(&b.y)));
     let at: BTreeMap<usize, Placed> = placed.iter().map(|p| (p.node, *p)).collect();
     let mut edges = Vec::new();
-    for (index, edge) in graph.edges.iter().enumerate().filter(|(_, e)| e.way != Way::Hidden) {
-        let (Some(from), Some(to)) = (at.get(&edge.from), at.get(&edge.to)) else { continue };
+    for (index, from, to) in units.edges(graph) {
+        if graph.edges.get(index).is_none_or(|edge| edge.way == Way::Hidden) {
+            continue;
+        }
+        let (Some(start), Some(end)) = (at.get(&from), at.get(&to)) else { continue };
         let name = index.to_string();
-        let Some(label) = dagre.edge(&edge.from.to_string(), &edge.to.to_string(), Some(&name)) else { continue };
-        edges.push(columns.route(index, from, to, label));
+        let Some(label) = dagre.edge(&from.to_string(), &to.to_string(), Some(&name)) else { continue };
+        edges.push((from, to, columns.route(index, start, end, label)));
     }
-    spread(&mut edges, graph, &at);
+    spread(&mut edges, &at);
+    let mut edges: Vec<Routed> = edges.into_iter().map(|(_, _, routed)| routed).collect();
     placed.iter_mut().for_each(|place| place.x -= left);
     for routed in &mut edges {
         routed.label.x -= left;
         routed.points.iter_mut().for_each(|point| point.x -= left);
     }
     let size = dagre.graph();
-    Layout { width: size.width - left, height: size.height, nodes: placed, edges }
+    let nodes = placed.iter().flat_map(|place| units.unfold(graph, place)).collect();
+    Layout { width: size.width - left, height: size.height, nodes, edges }
+}
+
+/// A box of the arrangement: a node, or a pipeline with its processors.
+struct Unit {
+    node: usize,
+    /// Processors in their order.
+    rows: Vec<usize>,
+}
+
+struct Units {
+    list: Vec<Unit>,
+    /// The unit's node for every node of the graph; itself where it is no processor.
+    of: Vec<usize>,
+}
+
+impl Units {
+    fn of(graph: &Graph, nodes: &[usize]) -> Units {
+        let owner =
+            |(index, node): (usize, &Node)| node.within.as_ref().and_then(|key| graph.find(key)).unwrap_or(index);
+        let of: Vec<usize> = graph.nodes.iter().enumerate().map(owner).collect();
+        let depths = depths(graph, &of);
+        let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for node in nodes {
+            if let Some(unit) = of.get(*node).filter(|unit| *unit != node) {
+                rows.entry(*unit).or_default().push(*node);
+            }
+        }
+        let list = nodes.iter().filter(|node| of.get(**node) == Some(node)).map(|node| {
+            let mut rows = rows.remove(node).unwrap_or_default();
+            rows.sort_by_key(|row| (depths.get(*row).copied().unwrap_or_default(), *row));
+            Unit { node: *node, rows }
+        });
+        Units { list: list.collect(), of }
+    }
+
+    /// Edges between units: index, and the units' nodes. One that is missing beside one that is there says nothing.
+    fn edges(&self, graph: &Graph) -> Vec<(usize, usize, usize)> {
+        let unit = |node: usize| self.of.get(node).copied().unwrap_or(node);
+        let ends = |edge: &Edge| (unit(edge.from), unit(edge.to), edge.signal);
+        let there: HashSet<_> = graph
+            .edges
+            .iter()
+            .filter(|e| e.mark != Mark::Missing && e.way == Way::Flows)
+            .map(|e| (unit(e.from), unit(e.to), e.signal))
+            .collect();
+        let mut found = Vec::new();
+        for (index, edge) in graph.edges.iter().enumerate() {
+            let (from, to, signal) = ends(edge);
+            let doubled = edge.mark == Mark::Missing && there.contains(&(from, to, signal));
+            if from != to && !doubled {
+                found.push((index, from, to));
+            }
+        }
+        found
+    }
+
+    /// A unit's box, and those in it.
+    fn unfold(&self, graph: &Graph, place: &Placed) -> Vec<Placed> {
+        let mut places = vec![*place];
+        let unit = self.list.iter().find(|unit| unit.node == place.node);
+        let header = graph.nodes.get(place.node).map_or(0.0, |node| size(node).1);
+        for (row, node) in unit.into_iter().flat_map(|unit| unit.rows.iter().enumerate()) {
+            let y = place.y + header + (ROW + ROW_GAP) * row as f64;
+            places.push(Placed { node: *node, x: place.x + 10.0, y, width: place.width - 20.0, height: ROW });
+        }
+        places
+    }
+}
+
+/// How far along its pipeline each processor stands.
+fn depths(graph: &Graph, of: &[usize]) -> Vec<usize> {
+    let mut depths = vec![0; graph.nodes.len()];
+    let inner: Vec<(usize, usize)> =
+        graph.edges.iter().map(|e| (e.from, e.to)).filter(|(from, to)| of.get(*from) == of.get(*to)).collect();
+    // A pipeline that names a processor twice is a circle: it ends after as many rounds as there can be steps.
+    for _ in 0..inner.len().min(64) {
+        let mut moved = false;
+        for (from, to) in &inner {
+            let next = depths.get(*from).copied().unwrap_or_default() + 1;
+            if let Some(depth) = depths.get_mut(*to).filter(|depth| **depth < next) {
+                (*depth, moved) = (next, true);
+            }
+        }
+        if !moved {
+            break;
+        }
+    }
+    depths
 }
 
 /// What dugong makes of it; `None` where it fails, which no graph of ours has made it do.
-fn arranged(graph: &Graph, nodes: &[usize]) -> Option<Dagre<NodeLabel, EdgeLabel, GraphLabel>> {
+fn arranged(graph: &Graph, units: &Units) -> Option<Dagre<NodeLabel, EdgeLabel, GraphLabel>> {
     let options = GraphOptions { directed: true, multigraph: true, compound: false };
     let mut dagre: Dagre<NodeLabel, EdgeLabel, GraphLabel> = Dagre::new(options);
     dagre.set_graph(GraphLabel {
         rankdir: RankDir::LR,
         nodesep: 22.0,
-        ranksep: 46.0,
+        ranksep: 40.0,
         edgesep: 14.0,
         marginx: MARGIN,
         marginy: MARGIN,
         ..GraphLabel::default()
     });
-    for index in nodes {
-        let (width, height) = size(graph.nodes.get(*index)?);
-        dagre.set_node(index.to_string(), NodeLabel { width, height, ..NodeLabel::default() });
+    let mut member: HashSet<usize> = HashSet::new();
+    for unit in &units.list {
+        let (mut width, mut height) = size(graph.nodes.get(unit.node)?);
+        for row in &unit.rows {
+            width = width.max(size(graph.nodes.get(*row)?).0 + 20.0);
+            height += ROW + ROW_GAP;
+        }
+        height += if unit.rows.is_empty() { 0.0 } else { 4.0 };
+        dagre.set_node(unit.node.to_string(), NodeLabel { width, height, ..NodeLabel::default() });
+        member.insert(unit.node);
     }
-    let member: HashSet<usize> = nodes.iter().copied().collect();
-    for (index, edge) in graph.edges.iter().enumerate().filter(|(_, edge)| member.contains(&edge.from)) {
+    let edges = units.edges(graph);
+    for (index, from, to) in edges.iter().copied().filter(|(_, from, _)| member.contains(from)) {
+        let Some(edge) = graph.edges.get(index) else { continue };
         let (width, height) =
             if edge.label.is_empty() { (0.0, 0.0) } else { (plate(&edge.label, edge.mark.sign()) + 4.0, 16.0) };
         let label = EdgeLabel {
@@ -148,12 +253,12 @@ fn arranged(graph: &Graph, nodes: &[usize]) -> Option<Dagre<NodeLabel, EdgeLabel
             weight: weight(graph, edge),
             ..EdgeLabel::default()
         };
-        dagre.set_edge_named(edge.from.to_string(), edge.to.to_string(), Some(index.to_string()), Some(label));
+        dagre.set_edge_named(from.to_string(), to.to_string(), Some(index.to_string()), Some(label));
     }
     // What nothing leads to stands in the first layer.
-    let entered: HashSet<usize> = graph.edges.iter().map(|edge| edge.to).collect();
+    let entered: HashSet<usize> = edges.iter().map(|(_, _, to)| *to).collect();
     dagre.set_node(ROOT, NodeLabel { width: 1.0, height: 1.0, ..NodeLabel::default() });
-    for index in nodes.iter().filter(|index| !entered.contains(index)) {
+    for index in member.iter().filter(|index| !entered.contains(index)).collect::<BTreeSet<_>>() {
         let label = EdgeLabel { minlen: 1, weight: 4.0, ..EdgeLabel::default() };
         dagre.set_edge_named(ROOT, index.to_string(), None::<String>, Some(label));
     }
@@ -266,25 +371,25 @@ impl Columns {
 }
 
 /// Edges that meet at a box's side keep apart, in the order in which they come.
-fn spread(edges: &mut [Routed], graph: &Graph, at: &BTreeMap<usize, Placed>) {
+fn spread(edges: &mut [(usize, usize, Routed)], at: &BTreeMap<usize, Placed>) {
     for (node, place) in at {
         for leaving in [true, false] {
-            let end = |routed: &Routed| graph.edges.get(routed.edge).map(|e| if leaving { e.from } else { e.to });
-            let mut here: Vec<usize> = (0..edges.len())
-                .filter(|i| edges.get(*i).is_some_and(|r| r.forward && end(r) == Some(*node)))
-                .collect();
+            let here = |(from, to, routed): &(usize, usize, Routed)| {
+                routed.forward && if leaving { from == node } else { to == node }
+            };
+            let mut here: Vec<usize> = (0..edges.len()).filter(|i| edges.get(*i).is_some_and(here)).collect();
             // The height of the next point, seen from this box.
             let toward = |index: &usize| {
-                let points = edges.get(*index).map(|r| r.points.as_slice()).unwrap_or_default();
+                let points = edges.get(*index).map(|(_, _, r)| r.points.as_slice()).unwrap_or_default();
                 let next =
-                    if leaving { points.get(1) } else { points.len().checked_sub(2).and_then(|i| points.get(i)) };
+                    if leaving { points.get(2) } else { points.len().checked_sub(3).and_then(|i| points.get(i)) };
                 next.map_or(0.0, |p| p.y)
             };
             here.sort_by(|a, b| toward(a).total_cmp(&toward(b)).then(a.cmp(b)));
             let step = ((place.height - 16.0) / here.len().max(1) as f64).min(12.0);
             let first = place.middle().y - step * (here.len().saturating_sub(1)) as f64 / 2.0;
             for (position, index) in here.into_iter().enumerate() {
-                let Some(routed) = edges.get_mut(index) else { continue };
+                let Some((_, _, routed)) = edges.get_mut(index) else { continue };
                 let count = routed.points.len();
                 // The box's side, and the layer's.
                 let ends = if leaving { 0..2.min(count) } else { count.saturating_sub(2)..count };

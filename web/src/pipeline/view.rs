@@ -153,7 +153,7 @@ fn legend(graph: &Graph) -> Vec<(&'static str, &'static str)> {
     let marked = |mark: Mark| graph.nodes.iter().any(|n| n.mark == mark) || drawn().any(|e| e.mark == mark);
     let mut legend = Vec::new();
     for (class, word) in [("traces", "traces"), ("metrics", "metrics"), ("logs", "logs"), ("profiles", "profiles")] {
-        if drawn().any(|edge| signal(edge.signal) == class) {
+        if drawn().any(|edge| edge.mark != Mark::Missing && signal(edge.signal) == class) {
             legend.push((class, word));
         }
     }

@@ -66,7 +66,7 @@ spec:
 /// What would be markup in any place where it is not escaped.
 pub(crate) const HOSTILE: &str = "<xss a=\"b\" 'c'>&amp;</code>";
 
-fn sources(folder: &str) -> Vec<SourceFile> {
+pub(crate) fn sources(folder: &str) -> Vec<SourceFile> {
     let files = folder.split("//- ").skip(1).filter_map(|part| part.split_once('\n'));
     files.map(|(path, text)| SourceFile { path: path.to_owned(), content: Ok(text.into()) }).collect()
 }
