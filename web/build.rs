@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const MANIFEST: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 /// htmx below the folder that npm installed into.
 const HTMX: &str = "node_modules/htmx.org/dist/htmx.min.js";
+/// Its extension for server-sent events, beside it.
+const SSE: &str = "ext/hx-sse.min.js";
 /// Another npm than the one on PATH; `off` builds without asking it.
 const NPM: &str = "HYPERSPACE_NPM";
 /// A registry that does not answer holds a build up no longer than this.
@@ -41,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     match htmx(&source, &out) {
         Ok(file) => {
+            fs::copy(file.with_file_name(SSE), assets.join("sse.js"))?;
             fs::copy(file, assets.join("htmx.js"))?;
         }
         Err(reason) => {

@@ -1,7 +1,8 @@
 //! Serves the console on a folder, without the rest of the command line: for work on the pages.
 //! `cargo run -p hyperspace-web --example folder -- DIR [PORT]`
 
-use hyperspace_web::{Site, Snapshot, Source};
+use hyperspace_web::live::Cluster;
+use hyperspace_web::{Links, Site, Snapshot, Source};
 use model::{Context, Repository, SourceFile, Unreadable};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -28,7 +29,8 @@ fn main() -> std::io::Result<()> {
     let folder = args.next().unwrap_or_else(|| ".".to_owned());
     let port = args.next().and_then(|port| port.parse().ok()).unwrap_or(0);
     let source = Arc::new(Folder(PathBuf::from(&folder)));
-    let site = Site { folder, program: "cargo xtask".to_owned(), source };
+    let cluster = Cluster::Absent { why: "This example has none.".to_owned(), hint: String::new() };
+    let site = Site { folder, program: "cargo xtask".to_owned(), source, cluster, links: Links::default() };
     hyperspace_web::run(port, site, |address| {
         // Nobody reading it is no reason to stop.
         let _ = writeln!(std::io::stdout(), "http://{address}/");

@@ -26,7 +26,7 @@ impl Assets {
     }
 
     fn get(&self, name: &str) -> Option<rust_embed::EmbeddedFile> {
-        let hidden = name == "missing.txt" || (self.missing.is_some() && name == "htmx.js");
+        let hidden = name == "missing.txt" || (self.missing.is_some() && matches!(name, "htmx.js" | "sse.js"));
         if hidden { None } else { Embedded::get(name) }
     }
 }

@@ -4,6 +4,17 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use report::visible;
 
+/// A cluster's text may be of any length.
+const MOST: usize = 2000;
+
+/// Text from elsewhere as a page shows it: control characters and direction overrides spelled out, and not without end.
+pub(crate) fn shown(text: &str) -> String {
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", visible(&text[..end])),
+        None => visible(text).into_owned(),
+    }
+}
+
 /// A sentence of a rule: code between backquotes, the rest plain.
 #[derive(Clone, Debug, Template)]
 #[template(

@@ -3,16 +3,20 @@
 //! Every page is whole without JavaScript; with htmx embedded (see `build.rs`) it refreshes its own part. The folder is
 //! checked again for every page, by the [`Source`] that the caller gives: this crate reads no files.
 
+mod analysis;
 mod assets;
 mod excerpt;
 mod findings;
 mod guard;
 mod html;
+pub mod live;
 mod page;
 mod pipeline;
+mod release;
 mod rule;
 mod serve;
 mod snapshot;
+mod time;
 
-pub use serve::{Commit, Site, Source, router, run, serve};
+pub use serve::{Commit, Links, Site, Source, listen, router, run, serve};
 pub use snapshot::Snapshot;

@@ -42,13 +42,13 @@ impl IntoResponse for PageError {
 }
 
 /// What stands around every page.
-struct Frame<'a> {
-    folder: &'a str,
-    program: &'a str,
+pub(crate) struct Frame<'a> {
+    pub(crate) folder: &'a str,
+    pub(crate) program: &'a str,
     /// The page's address, for the navigation; with a slash at its end for a page below that one.
-    here: &'static str,
+    pub(crate) here: &'static str,
     /// Whether this build has no htmx.
-    missing: bool,
+    pub(crate) missing: bool,
 }
 
 impl Frame<'_> {
@@ -65,7 +65,7 @@ impl Frame<'_> {
 }
 
 impl Shared {
-    fn frame(&self, here: &'static str) -> Frame<'_> {
+    pub(crate) fn frame(&self, here: &'static str) -> Frame<'_> {
         Frame { folder: &self.folder, program: &self.program, here, missing: self.assets.missing.is_some() }
     }
 }
@@ -130,15 +130,15 @@ struct BrowserCodePage<'a> {
     reason: &'a Option<String>,
 }
 
-/// `/`
+/// `/findings`
 pub(crate) async fn findings(State(shared): State<Arc<Shared>>) -> Page {
-    let page = FindingsPage { frame: shared.frame("/"), loaded: shared.load().await };
+    let page = FindingsPage { frame: shared.frame("/findings"), loaded: shared.load().await };
     answer(page.loaded.status(), &page)
 }
 
-/// The part of `/` that refreshes.
+/// The part of `/findings` that refreshes.
 pub(crate) async fn findings_fragment(State(shared): State<Arc<Shared>>) -> Page {
-    let page = FindingsPage { frame: shared.frame("/"), loaded: shared.load().await };
+    let page = FindingsPage { frame: shared.frame("/findings"), loaded: shared.load().await };
     answer(page.loaded.status(), &page.as_findings())
 }
 

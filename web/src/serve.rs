@@ -1,14 +1,16 @@
 //! The server: routes, and the way from a request to a checked folder.
 
+use crate::live::{self, Cluster, Hub};
 use crate::{Snapshot, assets, guard, page};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, map_response};
 use axum::routing::get;
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -34,6 +36,12 @@ pub trait Source: Send + Sync {
         let _ = most;
         Vec::new()
     }
+
+    /// A commit of the folder's repository, where it has one of that id.
+    fn commit(&self, id: &str) -> Option<Commit> {
+        let _ = id;
+        None
+    }
 }
 
 /// A commit to choose.
@@ -47,14 +55,25 @@ pub struct Commit {
     pub when: String,
 }
 
+/// Where other programs' pages are; what is not set is linked nowhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Links {
+    /// Prometheus.
+    pub prometheus: Option<String>,
+}
+
 /// What a console is about.
 pub struct Site {
     /// The checked folder, as the person named it.
     pub folder: String,
     /// How the person calls this program, for the hints: `cargo xtask`, `hyperspace`.
     pub program: String,
-    /// Where the pages get what they show.
+    /// Where the pages get what they show of the folder.
     pub source: Arc<dyn Source>,
+    /// The running cluster.
+    pub cluster: Cluster,
+    /// Other programs' pages.
+    pub links: Links,
 }
 
 /// What the handlers share.
@@ -62,12 +81,30 @@ pub(crate) struct Shared {
     pub(crate) folder: String,
     pub(crate) program: String,
     source: Arc<dyn Source>,
+    pub(crate) cluster: Cluster,
+    pub(crate) links: Links,
+    pub(crate) hub: Hub,
+    commits: std::sync::Mutex<HashMap<String, Option<Commit>>>,
     /// Several open pages wait for each other rather than check the folder at the same time.
     turn: Arc<Mutex<()>>,
     pub(crate) assets: assets::Assets,
 }
 
 impl Shared {
+    /// A commit of the folder's repository; looked up once.
+    pub(crate) fn commit(&self, id: &str) -> Option<Commit> {
+        let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = commits.get(id) {
+            return found.clone();
+        }
+        let found = self.source.commit(id);
+        // What is not there may be fetched; ids come from the cluster, so there is an end to what is kept.
+        if found.is_some() && commits.len() < 1000 {
+            commits.insert(id.to_owned(), found.clone());
+        }
+        found
+    }
+
     /// The folder as it is now.
     pub(crate) async fn load(&self) -> Loaded {
         let start = Instant::now();
@@ -118,15 +155,26 @@ pub(crate) fn refresh(took: Duration) -> u64 {
 
 /// The console as a service. Answers names of this machine only, see [`serve`].
 pub fn router(site: Site) -> Router {
-    with_assets(site, assets::Assets::embedded())
+    routes(shared(site, assets::Assets::embedded()))
 }
 
-/// The console with other browser code than this build's.
-pub(crate) fn with_assets(site: Site, assets: assets::Assets) -> Router {
-    let Site { folder, program, source } = site;
-    let shared = Shared { folder, program, source, turn: Arc::default(), assets };
+/// A console, with this or other browser code than this build's.
+fn shared(site: Site, assets: assets::Assets) -> Arc<Shared> {
+    let Site { folder, program, source, cluster, links } = site;
+    let (hub, commits, turn) = (Hub::new(), std::sync::Mutex::default(), Arc::default());
+    Arc::new(Shared { folder, program, source, cluster, links, hub, commits, turn, assets })
+}
+
+fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(page::findings))
+        .route("/", get(live::home))
+        .route("/rollouts", get(live::rollouts))
+        .route("/rollouts/{namespace}/{name}", get(live::release))
+        .route("/rollouts/{namespace}/{name}/analysis", get(live::analysis))
+        .route("/events/rollouts", get(live::rollouts_events))
+        .route("/events/rollouts/{namespace}/{name}", get(live::release_events))
+        .route("/events/rollouts/{namespace}/{name}/analysis", get(live::analysis_events))
+        .route("/findings", get(page::findings))
         .route("/fragments/findings", get(page::findings_fragment))
         .route("/pipeline", get(page::pipeline))
         .route("/fragments/pipeline", get(page::pipeline_fragment))
@@ -136,7 +184,7 @@ pub(crate) fn with_assets(site: Site, assets: assets::Assets) -> Router {
         .route("/assets/{name}", get(assets::asset))
         .route("/healthz", get(|| async { (StatusCode::OK, "ok\n") }))
         .fallback(page::not_found)
-        .with_state(Arc::new(shared))
+        .with_state(shared)
         // The last layer is the outermost: refusals get the headers too.
         .layer(from_fn(guard::local_names_only))
         .layer(map_response(guard::headers))
@@ -155,7 +203,14 @@ pub async fn serve(
     site: Site,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router(site)).with_graceful_shutdown(shutdown).await
+    let shared = shared(site, assets::Assets::embedded());
+    let all = Arc::clone(&shared);
+    let shutdown = async move {
+        shutdown.await;
+        // A stream would go on for as long as its page is open.
+        all.hub.close();
+    };
+    axum::serve(listener, routes(shared)).with_graceful_shutdown(shutdown).await
 }
 
 /// Serves the console on 127.0.0.1 until Ctrl-C. `port` 0 takes a free one; `ready` learns the address once it answers.
@@ -163,25 +218,31 @@ pub async fn serve(
 /// # Errors
 /// When the port is taken, or the system gives no threads or sockets.
 pub fn run(port: u16, site: Site, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    runtime.block_on(async {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-        ready(listener.local_addr()?);
-        serve(listener, site, async {
-            // Without a handler for Ctrl-C the system's own ends the process, which is as good.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        })
-        .await
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(listen(port, site, ready))
+}
+
+/// [`run`] in a runtime of the caller's, where the cluster is watched as well.
+///
+/// # Errors
+/// As [`run`].
+pub async fn listen(port: u16, site: Site, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    ready(listener.local_addr()?);
+    serve(listener, site, async {
+        // Without a handler for Ctrl-C the system's own ends the process, which is as good.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     })
+    .await
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Loaded, Site, Source, serve, with_assets};
+    use super::{Links, Loaded, Site, Source, routes, serve, shared};
     use crate::Snapshot;
     use crate::assets::Assets;
+    use crate::live::Cluster;
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, StatusCode};
     use std::io::{Read as _, Write as _};
@@ -199,13 +260,15 @@ mod tests {
     }
 
     fn site() -> Site {
-        Site { folder: ".".to_owned(), program: "hyperspace".to_owned(), source: Arc::new(Broken) }
+        let cluster = Cluster::Absent { why: String::new(), hint: String::new() };
+        let (folder, program) = (".".to_owned(), "hyperspace".to_owned());
+        Site { folder, program, source: Arc::new(Broken), cluster, links: Links::default() }
     }
 
     async fn get(missing: Option<&str>, path: &str) -> (StatusCode, String) {
         let assets = Assets { missing: missing.map(str::to_owned) };
         let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
-        let response = with_assets(site(), assets).oneshot(request).await.unwrap();
+        let response = routes(shared(site(), assets)).oneshot(request).await.unwrap();
         let status = response.status();
         (status, String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap())
     }
@@ -239,7 +302,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_check_that_panics_is_an_error_page() {
-        let (status, page) = get(None, "/").await;
+        let (status, page) = get(None, "/findings").await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(page.contains("a fault of this program"), "{page}");
     }

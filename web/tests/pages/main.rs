@@ -16,7 +16,9 @@ use tower::ServiceExt as _;
 
 #[tokio::test]
 async fn every_page_is_html_under_a_strict_policy() {
-    for path in ["/", "/pipeline", "/rules", "/rules/gate/vacuous", "/browser-code", "/fragments/findings"] {
+    for path in
+        ["/findings", "/rollouts", "/pipeline", "/rules", "/rules/gate/vacuous", "/browser-code", "/fragments/findings"]
+    {
         let page = get(plain(), path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{path}");
@@ -37,7 +39,7 @@ async fn every_page_is_html_under_a_strict_policy() {
 
 #[tokio::test]
 async fn pages_have_what_assistive_technology_needs() {
-    for path in ["/", "/pipeline", "/rules", "/rules/gate/vacuous", "/browser-code"] {
+    for path in ["/findings", "/rollouts", "/pipeline", "/rules", "/rules/gate/vacuous", "/browser-code"] {
         let page = get(plain(), path).await.body;
         for needed in ["<html lang=\"en\">", "<main id=\"main\"", "href=\"#main\"", "<nav aria-label", "<header"] {
             assert_eq!(page.matches(needed).count(), 1, "{path}: {needed}");
@@ -56,7 +58,7 @@ async fn pages_have_what_assistive_technology_needs() {
 
 #[tokio::test]
 async fn findings_come_errors_first_with_echoes_under_their_cause() {
-    let page = get(plain(), "/").await.body;
+    let page = get(plain(), "/findings").await.body;
     let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing in {page}"));
     assert!(place("1 error and 1 warning") < place("Judged 1 collector, 0 gates and 0 rollouts in 4 manifests."));
     let error = place("the gate <code>traffic</code> is blind");
@@ -98,7 +100,7 @@ async fn the_pipeline_is_a_list_from_senders_to_scrapes() {
 
 #[tokio::test]
 async fn a_fragment_is_its_pages_part() {
-    for (path, fragment) in [("/", "/fragments/findings"), ("/pipeline", "/fragments/pipeline")] {
+    for (path, fragment) in [("/findings", "/fragments/findings"), ("/pipeline", "/fragments/pipeline")] {
         let (page, part) = (get(plain(), path).await.body, get(plain(), fragment).await.body);
         assert!(!part.trim().is_empty() && page.contains(part.trim()), "{fragment}");
         assert!(page.contains(&format!("hx-get=\"{fragment}\"")), "{path}");
@@ -108,13 +110,13 @@ async fn a_fragment_is_its_pages_part() {
 #[tokio::test]
 async fn a_finding_keeps_its_id_when_lines_move() {
     let id = |page: &str| page.split("class=\"finding error\" id=\"").nth(1).map(|rest| rest[..18].to_owned());
-    let before = get(plain(), "/").await.body;
+    let before = get(plain(), "/findings").await.body;
     let moved = || {
         let mut report = report();
         report.findings.iter_mut().for_each(|reported| reported.start.line += 3);
         report
     };
-    let after = get(site(Fixed { folder: FOLDER.to_owned(), report: moved }), "/").await.body;
+    let after = get(site(Fixed { folder: FOLDER.to_owned(), report: moved }), "/findings").await.body;
     assert!(id(&before).is_some());
     assert_eq!(id(&before), id(&after));
 }
@@ -146,7 +148,7 @@ async fn hostile_text_is_never_markup() {
         report.judged.evidence[0].gate = HOSTILE.to_owned();
         report
     };
-    for path in ["/", "/pipeline", "/fragments/findings", "/fragments/pipeline"] {
+    for path in ["/findings", "/pipeline", "/fragments/findings", "/fragments/pipeline"] {
         let mut site = site(Fixed { folder: folder.clone(), report });
         site.folder = HOSTILE.to_owned();
         let page = get(site, path).await.body;
@@ -160,7 +162,7 @@ async fn hostile_text_is_never_markup() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_checked_says_so_and_goes_on_asking() {
-    for path in ["/", "/pipeline", "/fragments/findings", "/fragments/pipeline"] {
+    for path in ["/findings", "/pipeline", "/fragments/findings", "/fragments/pipeline"] {
         let page = get(site(Unreadable), path).await;
         assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
         assert!(page.body.contains("This folder cannot be checked") && page.body.contains("&#60;xss"), "{path}");
@@ -172,10 +174,10 @@ async fn a_folder_that_cannot_be_checked_says_so_and_goes_on_asking() {
 #[tokio::test]
 async fn nothing_judged_is_not_clean() {
     let nothing = site(Fixed { folder: String::new(), report: Report::default });
-    let page = get(nothing, "/").await.body;
+    let page = get(nothing, "/findings").await.body;
     assert!(page.contains("<h1>Nothing to judge</h1>") && page.contains("verdict doubtful"), "{page}");
     let judged = || Report { judged: Judged { files: 1, gates: 3, ..Judged::default() }, ..Report::default() };
-    let page = get(site(Fixed { folder: String::new(), report: judged }), "/").await.body;
+    let page = get(site(Fixed { folder: String::new(), report: judged }), "/findings").await.body;
     assert!(page.contains("<h1>Clean: nothing found</h1>") && page.contains("verdict good"), "{page}");
 }
 
@@ -198,13 +200,13 @@ async fn what_is_not_there() {
 async fn foreign_names_are_refused() {
     let refused = [("host", "evil.example:8500"), ("host", "127.0.0.1.evil.example"), ("x-none", "")];
     for header in refused {
-        let answer = ask(plain(), "/", &[header]).await;
+        let answer = ask(plain(), "/findings", &[header]).await;
         assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{header:?}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert!(!answer.body.contains("otel"), "{header:?}");
     }
     for host in ["localhost:8500", "[::1]:8500"] {
-        assert_eq!(ask(plain(), "/", &[("host", host)]).await.status, StatusCode::OK, "{host}");
+        assert_eq!(ask(plain(), "/findings", &[("host", host)]).await.status, StatusCode::OK, "{host}");
     }
 }
 
@@ -255,7 +257,7 @@ async fn open_pages_take_turns() {
     let router = router(site(slow));
     let asked: Vec<_> = (0..4)
         .map(|_| {
-            let request = Request::get("/").header("host", "localhost").body(Body::empty()).unwrap();
+            let request = Request::get("/findings").header("host", "localhost").body(Body::empty()).unwrap();
             tokio::spawn(router.clone().oneshot(request))
         })
         .collect();

@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "hyperspace-catalogue",
             "hyperspace-contract",
+            "hyperspace-delivery",
             "hyperspace-gate",
             "hyperspace-model",
             "hyperspace-rules",

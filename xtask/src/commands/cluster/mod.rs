@@ -41,3 +41,5 @@ pub(crate) use self::{
 };
 #[cfg(not(feature = "cluster"))]
 pub(crate) use absent::hand_over;
+#[cfg(all(feature = "cluster", feature = "console"))]
+pub(crate) use which::{run, said};

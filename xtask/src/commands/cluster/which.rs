@@ -125,7 +125,7 @@ fn here() -> Option<(String, Vec<RepositoryPair>)> {
 }
 
 /// Runs what waits for a cluster.
-pub(super) fn run<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+pub(crate) fn run<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     runtime()?.block_on(work)
 }
 

@@ -1,50 +1,34 @@
-//! `console`: findings and pipeline as pages.
+//! The folder, read and checked anew for every page.
 
-use crate::args::{ConsoleArgs, Target};
+use crate::args::Target;
 use crate::error::CommandError;
-use crate::exit::Exit;
 use crate::ui::Ui;
+use std::path::Path;
+use std::sync::Arc;
 
-/// Runs `console`.
-pub(crate) fn cmd_console(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandError> {
-    serve(ui, &args.target, args.port)
-}
-
-/// Serves the console on a folder until Ctrl-C; port 0 takes a free one.
-#[cfg(feature = "console")]
-pub(crate) fn serve(ui: &Ui, target: &Target, port: u16) -> Result<Exit, CommandError> {
-    use std::sync::Arc;
-
-    // What is wrong with the arguments is told now, not on the first page.
+/// The console of a folder. What is wrong with the arguments is told now, not on the first page.
+pub(super) fn site(
+    ui: &Ui,
+    target: &Target,
+    cluster: web::live::Cluster,
+    links: web::Links,
+) -> Result<web::Site, CommandError> {
     let folder = Folder(target.clone());
     web::Source::load(&folder).map_err(CommandError::user)?;
-    let site = web::Site { folder: shown(&target.path), program: ui.program.clone(), source: Arc::new(folder) };
-    let ready = |address| ui.status(&format!("the console is on http://{address}, Ctrl-C ends it"));
-    web::run(port, site, ready).map_err(|error| {
-        CommandError::user(format!("cannot serve on port {port}")).because(&error).hint("`--port 0` takes a free one")
-    })?;
-    Ok(Exit::Done)
+    let (source, program) = (Arc::new(folder), ui.program.clone());
+    Ok(web::Site { folder: shown(&target.path), program, source, cluster, links })
 }
 
 /// The path as it was named; `.` and `..` say nothing to who opens the page, so the folder's own name stands for them.
-#[cfg(feature = "console")]
-fn shown(path: &std::path::Path) -> String {
+fn shown(path: &Path) -> String {
     let own = || path.canonicalize().ok()?.file_name().map(|name| name.to_string_lossy().into_owned());
     let named = path.file_name().map(|_| path.display().to_string());
     named.or_else(own).unwrap_or_else(|| path.display().to_string())
 }
 
-/// Without the feature there is no console.
-#[cfg(not(feature = "console"))]
-pub(crate) fn serve(_: &Ui, _: &Target, _: u16) -> Result<Exit, CommandError> {
-    Err(CommandError::user("this program was built without the console").hint("build it with `--features console`"))
-}
-
 /// The folder, read and checked anew for every page.
-#[cfg(feature = "console")]
 struct Folder(Target);
 
-#[cfg(feature = "console")]
 impl Folder {
     fn input(&self) -> Result<crate::input::Input, String> {
         let input = crate::input::Input::load(&self.0).map_err(|error| error.to_string())?;
@@ -55,7 +39,6 @@ impl Folder {
     }
 }
 
-#[cfg(feature = "console")]
 fn checked(mut input: crate::input::Input) -> web::Snapshot {
     let repository = model::Repository::read(&input.files, &input.context);
     let mut report = rules::check(&repository, &input.context);
@@ -63,7 +46,6 @@ fn checked(mut input: crate::input::Input) -> web::Snapshot {
     web::Snapshot::of(&repository, &input.context, &report)
 }
 
-#[cfg(feature = "console")]
 impl web::Source for Folder {
     fn load(&self) -> Result<web::Snapshot, String> {
         self.input().map(checked)
@@ -84,10 +66,16 @@ impl web::Source for Folder {
         let commit = |c: git::Listed| web::Commit { id: c.id, subject: c.subject, when: when(c.when) };
         listed().unwrap_or_default().into_iter().map(commit).collect()
     }
+
+    fn commit(&self, id: &str) -> Option<web::Commit> {
+        let repository = git2::Repository::discover(&self.0.path).ok()?;
+        let commit = repository.find_commit(git2::Oid::from_str(id).ok()?).ok()?;
+        let (subject, made) = (commit.summary().ok().flatten().unwrap_or_default().to_owned(), commit.time());
+        Some(web::Commit { id: id.to_owned(), subject, when: when((made.seconds(), made.offset_minutes())) })
+    }
 }
 
 /// `2026-11-26 05:49 +01:00`: the committer's own clock.
-#[cfg(feature = "console")]
 fn when((seconds, offset): (i64, i32)) -> String {
     let minutes = seconds.div_euclid(60) + i64::from(offset);
     let (days, minute) = (minutes.div_euclid(24 * 60), minutes.rem_euclid(24 * 60));
@@ -97,7 +85,7 @@ fn when((seconds, offset): (i64, i32)) -> String {
     format!("{year}-{month:02}-{day:02} {:02}:{:02} {sign}{hours:02}:{rest:02}", minute / 60, minute % 60)
 }
 
-#[cfg(all(test, feature = "console"))]
+#[cfg(test)]
 mod tests {
     use super::{shown, when};
     use std::path::Path;

@@ -1,0 +1,130 @@
+//! What is drawn once and sent to every reader of the same page.
+
+use super::{Live, Topic};
+use crate::serve::Shared;
+use axum::body::Bytes;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::watch;
+
+/// Pages kept at a time; more are drawn again.
+const MOST: usize = 256;
+
+/// The pages as they were drawn last.
+pub(crate) struct Hub {
+    drawn: Mutex<HashMap<Topic, (u64, Arc<Frame>)>>,
+    /// True once the program is to end: no stream may hold it up.
+    closing: watch::Sender<bool>,
+    pub(crate) open: Arc<AtomicUsize>,
+    pub(crate) sent: AtomicU64,
+    pub(crate) renders: AtomicU64,
+}
+
+/// A page's live part at one moment.
+pub(crate) struct Frame {
+    /// Of its content: the same content has the same id, also after a restart.
+    pub(crate) id: String,
+    /// Since when it is like this.
+    pub(crate) since: Timestamp,
+    /// As an event of a stream.
+    pub(crate) event: Bytes,
+    /// The page around it, once somebody asked for it.
+    page: OnceLock<Bytes>,
+}
+
+impl Hub {
+    pub(crate) fn new() -> Hub {
+        Hub {
+            drawn: Mutex::default(),
+            closing: watch::Sender::new(false),
+            open: Arc::default(),
+            sent: AtomicU64::new(0),
+            renders: AtomicU64::new(0),
+        }
+    }
+
+    /// The newest frame of a topic; drawn at most once for each state of the cluster.
+    pub(crate) fn frame(&self, shared: &Shared, live: &Live, topic: &Topic) -> Result<Arc<Frame>, askama::Error> {
+        let version = live.version();
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = match drawn.get(topic) {
+            Some((at, frame)) if *at == version => return Ok(Arc::clone(frame)),
+            Some((_, frame)) => Some(Arc::clone(frame)),
+            None => None,
+        };
+        let fragment = topic.fragment(shared, live, &live.read())?;
+        self.renders.fetch_add(1, Ordering::Relaxed);
+        let id = id(&fragment);
+        let frame = match before {
+            Some(frame) if frame.id == id => frame,
+            _ => {
+                let event = event(&id, &fragment);
+                Arc::new(Frame { id, since: Timestamp::now(), event, page: OnceLock::new() })
+            }
+        };
+        if drawn.len() >= MOST {
+            drawn.clear();
+        }
+        drawn.insert(topic.clone(), (version, Arc::clone(&frame)));
+        Ok(frame)
+    }
+
+    /// The whole page of a topic.
+    pub(crate) fn page(&self, shared: &Shared, live: &Live, topic: &Topic) -> Result<Bytes, askama::Error> {
+        let frame = self.frame(shared, live, topic)?;
+        if let Some(page) = frame.page.get() {
+            return Ok(page.clone());
+        }
+        let page = Bytes::from(topic.page(shared, live, &live.read(), &frame)?);
+        Ok(frame.page.get_or_init(|| page).clone())
+    }
+
+    /// Ends all streams.
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+}
+
+fn id(fragment: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    fragment.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// As the standard for server-sent events writes it: any of three line ends would end a line of the data.
+fn event(id: &str, fragment: &str) -> Bytes {
+    let mut text = format!("id: {id}\n");
+    for line in fragment.replace("\r\n", "\n").replace('\r', "\n").lines() {
+        text.push_str("data: ");
+        text.push_str(line);
+        text.push('\n');
+    }
+    text.push('\n');
+    Bytes::from(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{event, id};
+
+    #[test]
+    fn no_text_can_end_an_event_or_begin_another() {
+        let text = "a\nid: 7\r\revent: x\r\n\r\ndata: y";
+        let sent = event("1", text);
+        let sent = std::str::from_utf8(&sent).expect("text");
+        assert_eq!(sent, "id: 1\ndata: a\ndata: id: 7\ndata: \ndata: event: x\ndata: \ndata: data: y\n\n");
+    }
+
+    #[test]
+    fn the_same_content_has_the_same_id() {
+        assert_eq!(id("a"), id("a"));
+        assert_ne!(id("a"), id("b"));
+    }
+}

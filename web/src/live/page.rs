@@ -1,0 +1,62 @@
+//! The live pages' handlers.
+
+use super::{Cluster, Topic};
+use crate::page::PageError;
+use crate::release::overview::NoClusterPage;
+use crate::serve::Shared;
+use askama::Template as _;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use delivery::Name;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+type Page = Result<Response, PageError>;
+
+/// `/`: all rollouts, or the only one, or what can be said without a cluster.
+pub(crate) async fn home(State(shared): State<Arc<Shared>>) -> Redirect {
+    let Cluster::Live(live) = &shared.cluster else { return Redirect::temporary("/findings") };
+    let state = live.read();
+    let mut rollouts = state.rollouts();
+    match (rollouts.next(), rollouts.next(), state.has_read("rollouts")) {
+        (Some((name, _)), None, true) => Redirect::temporary(&super::topic::address(name)),
+        _ => Redirect::temporary("/rollouts"),
+    }
+}
+
+/// `/rollouts`
+pub(crate) async fn rollouts(State(shared): State<Arc<Shared>>, Query(query): Query<HashMap<String, String>>) -> Page {
+    if let Cluster::Absent { why, hint } = &shared.cluster {
+        let page = NoClusterPage::of(&shared, why, hint).render().map_err(PageError::Broken)?;
+        return Ok(Html(page).into_response());
+    }
+    page(&shared, &Topic::rollouts(&query))
+}
+
+/// `/rollouts/{namespace}/{name}`
+pub(crate) async fn release(
+    State(shared): State<Arc<Shared>>,
+    Path((namespace, name)): Path<(String, String)>,
+) -> Page {
+    page(&shared, &Topic::Release(Name::new(namespace, name)))
+}
+
+/// `/rollouts/{namespace}/{name}/analysis`
+pub(crate) async fn analysis(
+    State(shared): State<Arc<Shared>>,
+    Path((namespace, name)): Path<(String, String)>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    page(&shared, &Topic::analysis(Name::new(namespace, name), &query))
+}
+
+fn page(shared: &Shared, topic: &Topic) -> Page {
+    let Cluster::Live(live) = &shared.cluster else { return Err(PageError::NotFound) };
+    if !topic.exists(&live.read()) {
+        return Err(PageError::NotFound);
+    }
+    let page = shared.hub.page(shared, live, topic).map_err(PageError::Broken)?;
+    Ok((StatusCode::OK, [(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response())
+}

@@ -1,0 +1,54 @@
+//! How the pages' sources do, in words.
+
+use super::{Feed, Live, State};
+use crate::html::shown;
+use crate::time;
+
+/// What stands above every live page.
+pub(crate) struct Sources {
+    pub(crate) context: String,
+    /// Watches that have not shown everything yet.
+    pub(crate) reading: Vec<&'static str>,
+    pub(crate) troubles: Vec<Trouble>,
+}
+
+/// Watches that show nothing, or what was.
+pub(crate) struct Trouble {
+    pub(crate) what: String,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+    pub(crate) since: String,
+    /// Whether what is shown is how it was.
+    pub(crate) stale: bool,
+}
+
+impl Sources {
+    pub(crate) fn of(live: &Live, state: &State) -> Sources {
+        let mut troubles: Vec<Trouble> = Vec::new();
+        let mut reading = Vec::new();
+        for (name, feed) in &state.feeds {
+            match feed {
+                Feed::Current => {}
+                Feed::Reading => reading.push(*name),
+                Feed::Broken { since, message, hint, stale } => {
+                    let message = shown(message);
+                    // A cluster that is away breaks all of them in the same words.
+                    match troubles.iter_mut().find(|trouble| trouble.message == message && trouble.stale == *stale) {
+                        Some(trouble) => {
+                            trouble.what.push_str(", ");
+                            trouble.what.push_str(name);
+                        }
+                        None => troubles.push(Trouble {
+                            what: (*name).to_owned(),
+                            message,
+                            hint: hint.as_deref().map(shown),
+                            since: time::moment(*since),
+                            stale: *stale,
+                        }),
+                    }
+                }
+            }
+        }
+        Sources { context: shown(live.context()), reading, troubles }
+    }
+}

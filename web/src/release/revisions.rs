@@ -1,0 +1,60 @@
+//! Earlier revisions, with what became of them.
+
+use crate::analysis::words;
+use crate::html::{Sentence, shown};
+use crate::live::State;
+use crate::time;
+use delivery::{Name, Rollout, Run};
+
+pub(crate) struct Revision {
+    pub(crate) number: String,
+    pub(crate) images: String,
+    pub(crate) created: String,
+    pub(crate) word: &'static str,
+    pub(crate) tone: &'static str,
+    pub(crate) why: Option<Sentence>,
+    /// The page of its run.
+    pub(crate) run: Option<(String, String)>,
+}
+
+pub(crate) fn revisions(state: &State, name: &Name, rollout: &Rollout) -> Vec<Revision> {
+    let sets = state.view.sets.iter().filter(|(at, _)| at.namespace == name.namespace);
+    let mut sets: Vec<_> = sets
+        .filter_map(|(_, seen)| seen.object.as_ref())
+        .filter(|set| set.owner == rollout.uid && set.hash != rollout.hash)
+        .collect();
+    let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    sets.sort_by_key(|set| std::cmp::Reverse(number(&set.revision)));
+    let runs: Vec<(&Name, &Run)> = state
+        .view
+        .runs
+        .iter()
+        .filter(|(at, _)| at.namespace == name.namespace)
+        .filter_map(|(at, seen)| Some((at, seen.object.as_ref()?)))
+        .filter(|(_, run)| run.owner == rollout.uid)
+        .collect();
+    sets.into_iter()
+        .map(|set| {
+            let last = runs
+                .iter()
+                .filter(|(_, run)| run.hash == set.hash)
+                .max_by_key(|(at, run)| (&run.created, at.name.len(), &at.name));
+            let (word, tone) = match last.map(|(_, run)| run.phase.as_str()) {
+                None => ("not measured", ""),
+                Some("Successful") => ("let through", "good"),
+                Some("Failed" | "Error") => ("aborted", "bad"),
+                Some("Inconclusive") => ("inconclusive", "doubtful"),
+                Some(_) => ("measuring", ""),
+            };
+            Revision {
+                number: shown(set.revision.as_deref().unwrap_or("?")),
+                images: shown(&set.images.join(", ")),
+                created: time::said(&set.created).unwrap_or_default(),
+                word,
+                tone,
+                why: last.and_then(|(_, run)| words::failure(run)).map(|why| Sentence::new(&shown(&why))),
+                run: last.map(|(at, _)| (shown(&at.name), crate::analysis::address(name, &at.name))),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,49 @@
+//! Feeds the console with what the cluster's watches bring.
+
+use super::{folder, ready, taken};
+use crate::args::ConsoleArgs;
+use crate::commands::cluster::{run, said};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::ui::Ui;
+use cluster::{Access, Cluster, Watch, Watched};
+use futures_util::StreamExt as _;
+use std::sync::Arc;
+use web::live::{Live, News};
+
+/// Serves the console on a folder and a cluster until Ctrl-C.
+pub(super) fn serve(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandError> {
+    run(async {
+        let which = &args.cluster;
+        let (kubeconfig, context) = (which.kubeconfig.clone(), which.context.clone());
+        let connected = Cluster::connect(&Access { kubeconfig, context, argocd: which.argocd.clone() }).await;
+        let cluster = match connected {
+            Ok(cluster) => {
+                let live = Arc::new(Live::new(cluster.context(), Watch::ALL.map(Watch::name)));
+                // It ends with the runtime.
+                drop(tokio::spawn(feed(cluster, Arc::clone(&live))));
+                web::live::Cluster::Live(live)
+            }
+            Err(error) if which.asked() => return Err(said(error)),
+            Err(error) => {
+                let hint = "`KUBECONFIG` names the file of a cluster's access; `--kubeconfig` and `--context` name it here.";
+                web::live::Cluster::Absent { why: error.to_string(), hint: hint.to_owned() }
+            }
+        };
+        let links = web::Links { prometheus: args.prometheus.clone() };
+        let site = folder::site(ui, &args.target, cluster, links)?;
+        web::listen(args.port, site, |address| ready(ui, address)).await.map_err(|error| taken(args.port, &error))?;
+        Ok(Exit::Done)
+    })
+}
+
+async fn feed(cluster: Cluster, live: Arc<Live>) {
+    let mut watches = cluster.watch_all();
+    while let Some(Watched { kind, news }) = watches.next().await {
+        let news = match news {
+            Ok((view, whole)) => News::Seen { view, whole },
+            Err(error) => News::Lost { message: error.to_string(), hint: error.hint().map(str::to_owned) },
+        };
+        live.feed(kind.name(), news);
+    }
+}
