@@ -62,11 +62,11 @@ fn weight(rollout: &Rollout) -> u32 {
         return 0;
     }
     let reached = rollout.step.map_or(rollout.steps.len(), |at| at + 1);
-    let weights = rollout.steps.iter().take(reached).filter_map(|step| match step {
+    let weight = |step: &Step| match step {
         Step::Weight(weight) => Some(*weight),
         _ => None,
-    });
-    weights.last().unwrap_or(0)
+    };
+    rollout.steps.iter().take(reached).rev().find_map(weight).unwrap_or(0)
 }
 
 fn share(asked: u32, available: u32, all: u32) -> String {

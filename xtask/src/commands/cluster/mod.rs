@@ -41,5 +41,3 @@ pub(crate) use self::{
 };
 #[cfg(not(feature = "cluster"))]
 pub(crate) use absent::hand_over;
-#[cfg(all(feature = "cluster", feature = "console"))]
-pub(crate) use which::{run, said};

@@ -2,7 +2,7 @@
 
 use super::{folder, ready, taken};
 use crate::args::ConsoleArgs;
-use crate::commands::cluster::{run, said};
+use crate::commands::cluster::which::{run, said};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -26,7 +26,8 @@ pub(super) fn serve(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandError> {
             }
             Err(error) if which.asked() => return Err(said(error)),
             Err(error) => {
-                let hint = "`KUBECONFIG` names the file of a cluster's access; `--kubeconfig` and `--context` name it here.";
+                let hint =
+                    "`KUBECONFIG` names the file of a cluster's access; `--kubeconfig` and `--context` name it here.";
                 web::live::Cluster::Absent { why: error.to_string(), hint: hint.to_owned() }
             }
         };
