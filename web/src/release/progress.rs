@@ -68,7 +68,7 @@ fn commit(shared: &Shared, application: &Application) -> Stop {
     match shared.commit(id) {
         Some(commit) => {
             let detail = format!("{} {}", delivery::short(id), commit.subject);
-            Stop::new("Commit", "done", Timestamp::from_second(commit.seconds).ok().map(time::moment), detail)
+            Stop::new("Commit", "done", Some(shown(&commit.when)), detail)
         }
         None => Stop::new("Commit", "done", None, delivery::short(id)),
     }

@@ -22,7 +22,8 @@ impl Source for NoFolder {
     }
 
     fn commit(&self, id: &str) -> Option<Commit> {
-        id.starts_with('1').then(|| Commit { subject: "Raise <b>limits</b>".to_owned(), seconds: 1_795_662_000 })
+        let (subject, when) = ("Raise <b>limits</b>".to_owned(), "2026-11-26 03:00 +00:00".to_owned());
+        id.starts_with('1').then(|| Commit { id: id.to_owned(), subject, when })
     }
 }
 

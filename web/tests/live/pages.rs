@@ -27,7 +27,7 @@ async fn the_verdict_comes_first_as_a_sentence() {
         "cargo xtask retry hotrod/hotrod",
         "Progress",
         "1111111111 Raise &#60;b&#62;limits&#60;/b&#62;",
-        "26 Nov 03:00:00 UTC",
+        "2026-11-26 03:00 +00:00",
         "Synced",
         "Restart of collector",
         "26 Nov 03:01:30 UTC",
