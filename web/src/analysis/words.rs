@@ -92,9 +92,16 @@ pub(crate) fn said(metric: &Metric, measurement: &Measurement) -> String {
     }
 }
 
-/// `< 1000 ms`
+/// `< 1000 ms`, `≥ 0.05`
 pub(crate) fn needs(metric: &Metric) -> Option<String> {
-    bound(metric).map(|bound| format!("{} {}{}", bound.op.text(), number(bound.value), unit(metric)))
+    let bound = bound(metric)?;
+    let op = match bound.op {
+        Op::Lt => "<",
+        Op::Le => "≤",
+        Op::Gt => ">",
+        Op::Ge => "≥",
+    };
+    Some(format!("{op} {}{}", number(bound.value), unit(metric)))
 }
 
 /// The gate that stopped a run, and on what: "`latency` measured 1240 ms, needs < 1000 ms, third of 3 samples".

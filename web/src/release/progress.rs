@@ -141,7 +141,7 @@ fn steps(rollout: &Rollout, runs: &[(&Name, &Run)]) -> Vec<Stop> {
         .collect();
     let (state, detail) = match (promoted, rollout.abort) {
         (true, _) => ("done", "all requests"),
-        (false, true) => ("failed", "aborted"),
+        (false, true) => ("todo", "aborted before"),
         (false, false) => ("todo", ""),
     };
     stops.push(Stop::new("Promoted", state, None, detail));
