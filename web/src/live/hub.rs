@@ -55,14 +55,17 @@ impl Hub {
             Some((_, frame)) => Some(Arc::clone(frame)),
             None => None,
         };
-        let fragment = topic.fragment(shared, live, &live.read())?;
+        let (fragment, changed) = {
+            let state = live.read();
+            (topic.fragment(shared, live, &state)?, state.changed)
+        };
         self.renders.fetch_add(1, Ordering::Relaxed);
         let id = id(&fragment);
         let frame = match before {
             Some(frame) if frame.id == id => frame,
             _ => {
                 let event = event(&id, &fragment);
-                Arc::new(Frame { id, since: Timestamp::now(), event, page: OnceLock::new() })
+                Arc::new(Frame { id, since: changed.unwrap_or_else(Timestamp::now), event, page: OnceLock::new() })
             }
         };
         if drawn.len() >= MOST {

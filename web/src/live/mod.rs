@@ -64,6 +64,8 @@ pub(crate) struct State {
     pub(crate) view: View,
     /// Each watch by what it is called.
     pub(crate) feeds: BTreeMap<&'static str, Feed>,
+    /// When the last change came in.
+    pub(crate) changed: Option<Timestamp>,
 }
 
 /// How a watch does.
@@ -98,9 +100,9 @@ impl Live {
     pub fn feed(&self, feed: &'static str, news: News) {
         // A state that a panic left behind is still the newest one.
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let changed = state.take(feed, news);
-        drop(state);
-        if changed {
+        if state.take(feed, news) {
+            state.changed = Some(Timestamp::now());
+            drop(state);
             self.version.send_modify(|version| *version += 1);
         }
     }

@@ -62,7 +62,8 @@ struct Deployment {
     health: String,
     revision: String,
     finished: Option<String>,
-    tone: &'static str,
+    /// Of its sync and of its health.
+    tones: (&'static str, &'static str),
     troubles: Vec<String>,
     /// Whether it deploys this rollout.
     ours: bool,
@@ -127,12 +128,19 @@ fn deployments(state: &State, rollout: &Name) -> Vec<Deployment> {
                 .map(|revision| shown(delivery::short(revision)))
                 .unwrap_or_default(),
             finished: operation.and_then(|operation| time::said(operation.finished.as_deref()?)),
-            tone: match (application.sync.as_str(), application.health.as_str()) {
-                _ if failed || !troubles.is_empty() => "bad",
-                ("Synced", "Healthy") => "good",
-                (_, "Degraded" | "Missing") => "bad",
-                _ => "doubtful",
-            },
+            tones: (
+                match application.sync.as_str() {
+                    _ if failed || !troubles.is_empty() => "bad",
+                    "Synced" => "good",
+                    _ => "doubtful",
+                },
+                match application.health.as_str() {
+                    "Healthy" => "good",
+                    "Degraded" | "Missing" => "bad",
+                    "Progressing" => "going",
+                    _ => "doubtful",
+                },
+            ),
             troubles,
             ours: application.deploys.iter().any(|deployed| deployed.kind == "Rollout" && deployed.name == *rollout),
         });
