@@ -145,7 +145,9 @@ fn going(state: &State, name: &Name, rollout: &Rollout, waiting: &Waiting) -> Ou
     let which = revision(rollout);
     match waiting {
         Waiting::Canary { .. } => {
+            // Step and pods; the measurements stand on the page.
             let state = delivery::progress(name, rollout, &state.view);
+            let state = state.split("; ").take(2).collect::<Vec<_>>().join("; ");
             Outlook::new(Kind::Going, "in progress", format!("in progress: {which}, {state}"))
         }
         Waiting::Pods { state, .. } => {
