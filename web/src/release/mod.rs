@@ -32,6 +32,9 @@ pub(crate) struct ReleasePage<'a> {
     release: Option<Release>,
 }
 
+/// Applications on the page: a fleet's others belong elsewhere.
+const MOST: usize = 12;
+
 /// Where a rollout's pages are.
 pub(crate) struct Crumbs {
     pub(crate) name: String,
@@ -145,6 +148,8 @@ fn deployments(state: &State, rollout: &Name) -> Vec<Deployment> {
             ours: application.deploys.iter().any(|deployed| deployed.kind == "Rollout" && deployed.name == *rollout),
         });
     }
-    found.sort_by_key(|deployment| !deployment.ours);
+    // Its own first, then what is in trouble.
+    found.sort_by_key(|deployment| (!deployment.ours, deployment.tones == ("good", "good")));
+    found.truncate(MOST);
     found
 }
