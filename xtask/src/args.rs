@@ -1,7 +1,10 @@
 //! The arguments, and their help.
 
 mod cluster;
+mod console;
+mod fix_and_push;
 mod lab;
+mod rehearse;
 mod smoke;
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -9,9 +12,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 pub(crate) use cluster::{AccessArgs, ClusterArgs, RolloutArgs, StatusArgs, WatchArgs};
+pub(crate) use console::ConsoleArgs;
+pub(crate) use fix_and_push::FixAndPushArgs;
 pub(crate) use lab::{BuildArgs, LabArgs, LabCommand};
 #[cfg(feature = "cluster")]
 pub(crate) use lab::{E2eArgs, LabDriver, LogsArgs, ResetArgs, Until, UpArgs};
+pub(crate) use rehearse::{ProveArgs, RehearseArgs, RunArgs};
 pub(crate) use smoke::{EndpointArgs, ReportArgs, SmokeTestArgs};
 
 /// Finds, explains and mends what keeps a GitOps repository's collector and canary gates from working.
@@ -253,64 +259,6 @@ pub(crate) struct FixArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct FixAndPushArgs {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// Branch on the remote [default: as `git push` would choose]
-    #[arg(long, value_name = "BRANCH")]
-    pub(crate) branch: Option<String>,
-    /// Remote, by name or URL [default: as `git push` would choose]
-    #[arg(long, value_name = "REMOTE")]
-    pub(crate) remote: Option<String>,
-    /// Commit message
-    #[arg(short, long, value_name = "TEXT")]
-    pub(crate) message: Option<String>,
-    /// Say what would happen; write, commit and push nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Commit, but do not push
-    #[arg(long)]
-    pub(crate) no_push: bool,
-    /// Take files with uncommitted changes, and commit them with those
-    #[arg(long)]
-    pub(crate) allow_dirty: bool,
-    /// Let the ApplicationSet follow the branch that is pushed
-    #[arg(long)]
-    pub(crate) retarget: bool,
-    /// Apply the fixes too that need a person's judgement
-    #[arg(long)]
-    pub(crate) unsafe_fixes: bool,
-    /// Take an interrupted or rejected run back instead
-    #[arg(long, conflicts_with_all = ["dry_run", "message", "no_push"])]
-    pub(crate) undo: bool,
-    /// Do not touch a cluster
-    #[arg(long, conflicts_with_all = ["context", "kubeconfig", "retry"])]
-    pub(crate) no_cluster: bool,
-    #[command(flatten)]
-    pub(crate) access: AccessArgs,
-    /// Take an aborted rollout up again whatever aborted it, a person too
-    #[arg(long)]
-    pub(crate) retry: bool,
-    /// Seconds to follow the release at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
-    pub(crate) timeout: u64,
-    /// Output format; json prints JSON Lines, and everything for people on standard error
-    #[arg(long, default_value = "human")]
-    pub(crate) format: ListFormat,
-    /// OTLP/HTTP receiver for the trace of this run [default: OTEL_EXPORTER_OTLP_ENDPOINT, else the cluster's collector]
-    #[arg(long, value_name = "URL", value_parser = http_url)]
-    pub(crate) otlp: Option<String>,
-    #[command(flatten)]
-    pub(crate) endpoints: EndpointArgs,
-    /// End when the gates have promoted, without the smoke test
-    #[arg(long)]
-    pub(crate) no_smoke_test: bool,
-    /// Rehearse the mended state first, and neither commit nor push what its gates abort
-    #[arg(long, conflicts_with_all = ["undo", "dry_run"])]
-    pub(crate) rehearse: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// Its name, as in a report
     #[arg(value_name = "RULE")]
@@ -365,124 +313,6 @@ pub(crate) struct DemoArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ConsoleArgs {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// Port on this machine; 0 takes a free one
-    #[arg(long, default_value_t = 8500)]
-    pub(crate) port: u16,
-    #[command(flatten)]
-    pub(crate) cluster: ConsoleCluster,
-    /// Address of Prometheus' pages, to link to
-    #[arg(long, value_name = "URL", value_parser = web_address)]
-    pub(crate) prometheus: Option<String>,
-}
-
-/// Which cluster the console shows.
-#[derive(Debug, Args)]
-pub(crate) struct ConsoleCluster {
-    /// Show the cluster of the kubeconfig's current context, too
-    #[arg(long)]
-    pub(crate) cluster: bool,
-    /// Show the folder alone
-    #[arg(long, conflicts_with_all = ["cluster", "context", "kubeconfig"])]
-    pub(crate) no_cluster: bool,
-    /// Show the cluster of this context
-    #[arg(long, value_name = "NAME")]
-    pub(crate) context: Option<String>,
-    /// Kubeconfig [default: those of KUBECONFIG, else ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-    /// Namespace of Argo CD
-    #[arg(long, value_name = "NAMESPACE", default_value = "argocd")]
-    pub(crate) argocd: String,
-}
-
-impl ConsoleCluster {
-    /// Whether a cluster is asked for by name.
-    pub(crate) fn asked(&self) -> bool {
-        self.cluster || self.context.is_some() || self.kubeconfig.is_some()
-    }
-}
-
-/// What a browser can follow.
-fn web_address(text: &str) -> Result<String, String> {
-    if text.starts_with("http://") || text.starts_with("https://") {
-        Ok(text.to_owned())
-    } else {
-        Err("it begins with neither http:// nor https://".to_owned())
-    }
-}
-
-/// How a rehearsal runs and what it tells.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct RunArgs {
-    /// Take this file's AnalysisTemplates instead of the rollout's
-    #[arg(long, value_name = "FILE")]
-    pub(crate) template: Option<PathBuf>,
-    /// Value of a template's argument; @canary and @stable are the versions' hashes
-    #[arg(long = "arg", value_name = "NAME=VALUE", value_parser = pair)]
-    pub(crate) args: Vec<(String, String)>,
-    /// The rollout [default: the only one with an analysis]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) rollout: Option<String>,
-    /// Output format
-    #[arg(long, default_value = "human")]
-    pub(crate) format: ListFormat,
-    /// Write the result as one page with plots, too
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
-    /// Show the table of addresses and the processes
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
-    /// Keep logs and data in this folder [default: a temporary one, removed]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) keep: Option<PathBuf>,
-}
-
-impl RunArgs {
-    /// A rehearsal that nobody asked anything of.
-    pub(crate) fn plain() -> RunArgs {
-        RunArgs {
-            template: None,
-            args: Vec::new(),
-            rollout: None,
-            format: ListFormat::Human,
-            html: None,
-            verbose: false,
-            keep: None,
-        }
-    }
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is wanted")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RehearseArgs {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ProveArgs {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-    /// Only this canary; may be given several times
-    #[arg(long = "canary", value_name = "NAME")]
-    pub(crate) canaries: Vec<String>,
-    /// Do it so often, each time at another offset to the clocks of scrapes and flushes
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) repeat: u32,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// Small folder to measure on
     #[arg(default_value = ".", value_name = "PATH")]
@@ -511,7 +341,7 @@ pub(crate) fn parse(program: &str, args: impl IntoIterator<Item = OsString>) -> 
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-/// A URL that OTLP over HTTP goes to.
+/// A URL that is asked, or that a browser follows.
 fn http_url(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     match rest {
