@@ -66,7 +66,7 @@ pub struct Env {
     pub at: Place,
     /// Literal value.
     pub value: Option<Text>,
-    /// `valueFrom.fieldRef.fieldPath`.
+    /// `valueFrom.fieldRef.fieldPath`, unless there is a literal value, too.
     pub field: Option<Text>,
 }
 
@@ -273,11 +273,14 @@ pub fn field_label(path: &str) -> Option<&str> {
 
 impl Env {
     fn read(file: usize, node: Node<'_>) -> Option<Env> {
+        let value = Text::at(file, node, &["value"]);
+        // Kubernetes refuses an entry with both; what is written out is then the better guess.
+        let sourced = value.as_ref().is_none_or(|value| value.value.is_empty());
         Some(Env {
             name: node.get("name")?.as_str()?.to_owned(),
             at: Place::of(file, node),
-            value: Text::at(file, node, &["value"]),
-            field: Text::at(file, node, &["valueFrom", "fieldRef", "fieldPath"]),
+            value,
+            field: sourced.then(|| Text::at(file, node, &["valueFrom", "fieldRef", "fieldPath"])).flatten(),
         })
     }
 }
@@ -337,5 +340,23 @@ impl Volume {
                 })
                 .unwrap_or_default(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Context, Policy, Repository, SourceFile};
+
+    #[test]
+    fn a_written_value_goes_before_a_source() {
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\nspec:\n  template:\n    spec:\n      containers:\n        - name: a\n          env:\n            - name: A\n              value: written\n              valueFrom:\n                fieldRef:\n                  fieldPath: metadata.namespace\n            - name: B\n              value: \"\"\n              valueFrom:\n                fieldRef:\n                  fieldPath: metadata.namespace\n";
+        let files = [SourceFile { path: "a.yaml".to_owned(), content: Ok(text.into()) }];
+        let context = Context::of(Policy::default());
+        let repository = Repository::read(&files, &context);
+        let field = |name| {
+            let container = repository.workloads.first().and_then(|workload| workload.containers.first());
+            container.and_then(|container| container.env(name)).map(|env| env.field.is_some())
+        };
+        assert_eq!((field("A"), field("B")), (Some(false), Some(true)));
     }
 }
