@@ -132,7 +132,7 @@ fn run(docker: &OsStr, args: &[&str], progress: &mut dyn FnMut(Progress)) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use crate::stand_in;
 
     /// A docker that has one image, whose program is `program`; what it was told stands in `log`.
     fn docker(folder: &Path, server: &str) -> PathBuf {
@@ -149,8 +149,7 @@ esac
 "#,
             folder.display()
         );
-        std::fs::write(&script, text).expect("a script");
-        std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).expect("rights");
+        stand_in::script(&script, &text);
         script
     }
 

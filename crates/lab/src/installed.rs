@@ -62,7 +62,7 @@ fn numbers(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use crate::stand_in;
 
     #[test]
     fn finds_versions_in_what_programs_say() {
@@ -77,8 +77,7 @@ mod tests {
         let (old, new) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         for (folder, says) in [(&old, "0.99.0"), (&new, "0.142.0")] {
             let script = folder.path().join("otelcol-contrib");
-            std::fs::write(&script, format!("#!/bin/sh\necho otelcol-contrib version {says}\n")).expect("a script");
-            std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).expect("rights");
+            stand_in::script(&script, &format!("#!/bin/sh\necho otelcol-contrib version {says}\n"));
         }
         let path = env::join_paths([old.path(), new.path()]).expect("a path");
         let found = installed_in(&path, Program::Collector, "0.142.0").expect("the new one");

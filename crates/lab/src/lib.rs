@@ -27,6 +27,8 @@ mod installed;
 mod process;
 mod program;
 pub mod stack;
+#[cfg(test)]
+mod stand_in;
 mod state;
 pub mod trial;
 mod watchdog;

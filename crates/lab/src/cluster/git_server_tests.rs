@@ -1,6 +1,7 @@
 //! Tests of the git server's files; that they serve is `lab up`'s to show.
 
 use super::*;
+use crate::stand_in;
 
 fn layout(folder: &Path) -> Layout {
     Layout::at(folder.to_owned())
@@ -58,7 +59,7 @@ fn a_key_serves_one_repository() {
     let bare = layout.text(BARE);
     machine::run("git", &["init", "--quiet", "--bare", &bare]).expect("a repository");
     let command = layout.path("command");
-    private(&command, &ssh_command(&layout), 0o700).expect("a script");
+    stand_in::script(&command, &ssh_command(&layout));
     let run = |asked: &str| {
         let mut command = std::process::Command::new(&command);
         machine::output(command.env("SSH_ORIGINAL_COMMAND", asked), "command", "0000")

@@ -2,9 +2,9 @@
 
 use super::versions::{ARGOCD, HELM, KIND, KUBECTL, ROLLOUTS};
 use crate::cluster::ADDRESSES;
+use crate::stand_in;
 use serde_json::{Value, json};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -61,8 +61,7 @@ fn its_tools_have_the_labs_versions() {
         ("tar", ":"),
     ] {
         let path = folder.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{does}\n")).expect("written");
-        fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("executable");
+        stand_in::script(&path, &format!("#!/bin/sh\n{does}\n"));
     }
     let script = root().join(".devcontainer/tools.sh");
     let path = format!("{}:/usr/bin:/bin", folder.path().display());

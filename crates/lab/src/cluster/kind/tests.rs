@@ -1,8 +1,9 @@
 //! The driver against stand-ins for everything that it calls: they write down how they were called, and fail where told to.
 
 use super::*;
+use crate::stand_in;
 use model::{Context, Policy, Repository, SourceFile};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 
 /// All five programs.
 const STAND_IN: &str = include_str!("stand-in.sh");
@@ -18,8 +19,7 @@ impl Scene {
         let bin = folder.path().join("bin");
         fs::create_dir(&bin).expect("a folder");
         let script = folder.path().join("stand-in.sh");
-        fs::write(&script, STAND_IN).expect("written");
-        fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).expect("executable");
+        stand_in::script(&script, STAND_IN);
         NEEDED.iter().for_each(|(name, _)| symlink(&script, bin.join(name)).expect("linked"));
         let kind = Kind { layout: Layout::at(folder.path().join("lab")), path: Some(bin.into()) };
         Scene { folder, kind }
