@@ -251,6 +251,8 @@ proptest! {
         let after = match apply(&stream, std::slice::from_ref(&op)) {
             Ok(after) => after,
             Err(PatchError::Unsupported { reason: "entries between braces are not moved", .. }) => return Ok(()),
+            // Into a place with nothing but a comment: refused, where the comment would end up elsewhere.
+            Err(PatchError::WouldDiffer { .. }) if layout.comments && matches!(op, Op::Move { .. }) => return Ok(()),
             Err(error) => return Err(TestCaseError::fail(format!("{error}\n{op:?}\n{text}"))),
         };
         let other: Json = serde_yaml::from_str(&after).expect("serde-saphyr reads the result");
@@ -282,6 +284,8 @@ proptest! {
         let after = match apply(&stream, std::slice::from_ref(&op)) {
             Ok(after) => after,
             Err(PatchError::Unsupported { reason: "entries between braces are not moved", .. }) => return Ok(()),
+            // Into a place with nothing but a comment: refused, where the comment would end up elsewhere.
+            Err(PatchError::WouldDiffer { .. }) if layout.comments && matches!(op, Op::Move { .. }) => return Ok(()),
             Err(error) => return Err(TestCaseError::fail(format!("{error}\n{op:?}\n{file}"))),
         };
         let other: Json = if json { serde_json::from_str(&after).expect("still JSON") } else { serde_yaml::from_str(&after).expect("still YAML") };
