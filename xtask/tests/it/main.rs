@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod fix;
 mod fix_and_push;
+#[cfg(feature = "cluster")]
 mod lab;
 mod pages;
 mod practice;
