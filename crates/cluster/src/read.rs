@@ -4,7 +4,7 @@ use crate::crd::{
     AnalysisRun, Application, DaemonSet, History, IntOrString, MetricResult, Pod, ReplicaSet, Rollout, Step, all,
 };
 use crate::template;
-use delivery::{Deployed, Name, Observed};
+use delivery::{Deployed, Name, Observed, View};
 use kube::Resource;
 use kube::core::ObjectMeta;
 use serde_json::Value;
@@ -20,6 +20,8 @@ const STEP: &str = "step-index";
 pub(crate) trait Read {
     type As;
     fn read(&self) -> Self::As;
+    /// Puts an observation where a view keeps those of its kind.
+    fn put(view: &mut View, name: Name, seen: Observed<Self::As>);
 }
 
 pub(crate) fn name(meta: &ObjectMeta) -> Name {
@@ -41,6 +43,10 @@ fn annotation(meta: &ObjectMeta, key: &str) -> Option<String> {
 
 impl Read for Application {
     type As = delivery::Application;
+
+    fn put(view: &mut View, name: Name, seen: Observed<delivery::Application>) {
+        view.applications.insert(name, seen);
+    }
 
     fn read(&self) -> delivery::Application {
         let sync = &self.status.sync;
@@ -77,6 +83,10 @@ impl Read for Application {
 
 impl Read for Rollout {
     type As = delivery::Rollout;
+
+    fn put(view: &mut View, name: Name, seen: Observed<delivery::Rollout>) {
+        view.rollouts.insert(name, seen);
+    }
 
     fn read(&self) -> delivery::Rollout {
         let (spec, status) = (&self.spec, &self.status);
@@ -156,6 +166,10 @@ fn step(step: &Step) -> delivery::Step {
 impl Read for AnalysisRun {
     type As = delivery::Run;
 
+    fn put(view: &mut View, name: Name, seen: Observed<delivery::Run>) {
+        view.runs.insert(name, seen);
+    }
+
     fn read(&self) -> delivery::Run {
         let empty = BTreeMap::new();
         let labels = self.metadata.labels.as_ref().unwrap_or(&empty);
@@ -223,6 +237,10 @@ impl AnalysisRun {
 impl Read for DaemonSet {
     type As = delivery::Collector;
 
+    fn put(view: &mut View, name: Name, seen: Observed<delivery::Collector>) {
+        view.collectors.insert(name, seen);
+    }
+
     fn read(&self) -> delivery::Collector {
         delivery::Collector {
             generation: self.metadata.generation.unwrap_or(0),
@@ -237,6 +255,10 @@ impl Read for DaemonSet {
 
 impl Read for ReplicaSet {
     type As = delivery::ReplicaSet;
+
+    fn put(view: &mut View, name: Name, seen: Observed<delivery::ReplicaSet>) {
+        view.sets.insert(name, seen);
+    }
 
     fn read(&self) -> delivery::ReplicaSet {
         delivery::ReplicaSet {
@@ -254,6 +276,10 @@ impl Read for ReplicaSet {
 
 impl Read for Pod {
     type As = delivery::Pod;
+
+    fn put(view: &mut View, name: Name, seen: Observed<delivery::Pod>) {
+        view.pods.insert(name, seen);
+    }
 
     fn read(&self) -> delivery::Pod {
         let mut owners = self.metadata.owner_references.iter().flatten();

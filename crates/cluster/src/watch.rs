@@ -13,8 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a watch brings.
 pub(crate) type Item = Result<View, Error>;
 
-pub(crate) type Put<T> = fn(&mut View, Name, Observed<T>);
-
 impl Cluster {
     /// Watches everything that the release is about.
     pub(crate) fn watch(&self, release: &Release) -> SelectAll<BoxStream<'static, Item>> {
@@ -22,28 +20,24 @@ impl Cluster {
         let mut places = BTreeSet::new();
         for name in &release.applications {
             if places.insert(&name.namespace) {
-                let put: Put<delivery::Application> = |view, name, seen| drop(view.applications.insert(name, seen));
                 // All of them in one watch: one more Application costs nothing.
-                all.push(self.stream::<Application>(&name.namespace, None, put));
+                all.push(self.stream::<Application>(&name.namespace, None));
             }
         }
         if let Some(target) = &release.collector {
-            let put: Put<delivery::Collector> = |view, name, seen| drop(view.collectors.insert(name, seen));
-            all.push(self.stream::<DaemonSet>(&target.name.namespace, Some(&target.name.name), put));
+            all.push(self.stream::<DaemonSet>(&target.name.namespace, Some(&target.name.name)));
         }
         let mut namespaces = BTreeSet::new();
         for target in &release.rollouts {
-            let put: Put<delivery::Rollout> = |view, name, seen| drop(view.rollouts.insert(name, seen));
-            all.push(self.stream::<Rollout>(&target.name.namespace, Some(&target.name.name), put));
+            all.push(self.stream::<Rollout>(&target.name.namespace, Some(&target.name.name)));
             if namespaces.insert(&target.name.namespace) {
-                let put: Put<delivery::Run> = |view, name, seen| drop(view.runs.insert(name, seen));
-                all.push(self.stream::<AnalysisRun>(&target.name.namespace, None, put));
+                all.push(self.stream::<AnalysisRun>(&target.name.namespace, None));
             }
         }
         select_all(all)
     }
 
-    fn stream<K>(&self, namespace: &str, only: Option<&str>, put: Put<K::As>) -> BoxStream<'static, Item>
+    fn stream<K>(&self, namespace: &str, only: Option<&str>) -> BoxStream<'static, Item>
     where
         K: Kind + Read + Send + 'static,
         K::As: Send + 'static,
@@ -54,7 +48,7 @@ impl Cluster {
         }
         let mut known = Known::default();
         let events = watcher(self.api::<K>(namespace), config).default_backoff();
-        events.map(move |event| known.take(event, put)).boxed()
+        events.map(move |event| known.take(event)).boxed()
     }
 }
 
@@ -66,7 +60,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(crate) fn take<K>(&mut self, event: Result<watcher::Event<K>, watcher::Error>, put: Put<K::As>) -> Item
+    pub(crate) fn take<K>(&mut self, event: Result<watcher::Event<K>, watcher::Error>) -> Item
     where
         K: kube::Resource + Read,
     {
@@ -77,19 +71,19 @@ impl Known {
                 let name = name(object.meta());
                 self.listed.insert(name.clone());
                 self.all.insert(name.clone(), version(object.meta()));
-                put(&mut view, name, observed(&object));
+                K::put(&mut view, name, observed(&object));
             }
             watcher::Event::Delete(object) => {
                 let name = name(object.meta());
                 self.all.remove(&name);
-                put(&mut view, name, Observed { version: version(object.meta()), object: None });
+                K::put(&mut view, name, Observed { version: version(object.meta()), object: None });
             }
             watcher::Event::InitDone => {
                 for (name, version) in std::mem::take(&mut self.all) {
                     if self.listed.contains(&name) {
                         self.all.insert(name, version);
                     } else {
-                        put(&mut view, name, Observed { version, object: None });
+                        K::put(&mut view, name, Observed { version, object: None });
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use crate::crd::{AnalysisRun, Application, DaemonSet, Kind, Pod, ReplicaSet, Rollout};
 use crate::read::{HASH, Read};
-use crate::watch::{Known, Put};
+use crate::watch::Known;
 use crate::{Cluster, Error};
 use delivery::View;
 use futures_util::stream::{BoxStream, StreamExt, select_all};
@@ -60,23 +60,17 @@ impl Cluster {
         let of_a_rollout = || watcher::Config::default().labels(HASH);
         let all = watcher::Config::default;
         select_all([
-            self.all::<Application>(Watch::Applications, all(), |view, name, seen| {
-                view.applications.insert(name, seen);
-            }),
-            self.all::<Rollout>(Watch::Rollouts, all(), |view, name, seen| drop(view.rollouts.insert(name, seen))),
-            self.all::<AnalysisRun>(Watch::AnalysisRuns, all(), |view, name, seen| drop(view.runs.insert(name, seen))),
-            self.all::<ReplicaSet>(Watch::ReplicaSets, of_a_rollout(), |view, name, seen| {
-                view.sets.insert(name, seen);
-            }),
-            self.all::<Pod>(Watch::Pods, of_a_rollout(), |view, name, seen| drop(view.pods.insert(name, seen))),
-            self.all::<DaemonSet>(Watch::DaemonSets, all(), |view, name, seen| {
-                view.collectors.insert(name, seen);
-            }),
+            self.all::<Application>(Watch::Applications, all()),
+            self.all::<Rollout>(Watch::Rollouts, all()),
+            self.all::<AnalysisRun>(Watch::AnalysisRuns, all()),
+            self.all::<ReplicaSet>(Watch::ReplicaSets, of_a_rollout()),
+            self.all::<Pod>(Watch::Pods, of_a_rollout()),
+            self.all::<DaemonSet>(Watch::DaemonSets, all()),
         ])
         .boxed()
     }
 
-    fn all<K>(&self, kind: Watch, config: watcher::Config, put: Put<K::As>) -> BoxStream<'static, Watched>
+    fn all<K>(&self, kind: Watch, config: watcher::Config) -> BoxStream<'static, Watched>
     where
         K: Kind + Read + Send + 'static,
         K::As: Send + 'static,
@@ -96,7 +90,7 @@ impl Cluster {
                     Ok(watcher::Event::InitDone) => listing = false,
                     _ => {}
                 }
-                Watched { kind, news: known.take(event, put).map(|view| (view, !listing)) }
+                Watched { kind, news: known.take(event).map(|view| (view, !listing)) }
             })
             .boxed()
     }

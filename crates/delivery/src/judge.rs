@@ -1,9 +1,9 @@
 //! What a view of the cluster means for a release.
 
-use crate::observed::{Application, Collector, Rollout, Run, Step, Template, View};
+use crate::observed::{Application, Collector, Rollout, Run, Step, Template};
 use crate::release::{CollectorTarget, RolloutTarget};
 use crate::state::{Acted, Effect};
-use crate::{Name, Release, Stop, Verdict, Waiting, retry};
+use crate::{Name, Release, Stop, Verdict, View, Waiting, retry};
 
 /// The pod template's annotation that says for which commit the collector was restarted.
 pub const RESTARTED_FOR: &str = "hyperspace/restarted-for";
@@ -318,14 +318,7 @@ fn how(run: &Run) -> String {
 pub fn step_of(rollout: &Rollout) -> String {
     match rollout.step {
         Some(at) if at < rollout.steps.len() => {
-            let step = match &rollout.steps[at] {
-                Step::Weight(weight) => format!("to {weight} %"),
-                Step::Pause(Some(time)) => format!("pause of {time}"),
-                Step::Pause(None) => "pause until promoted".to_owned(),
-                Step::Analysis => "analysis".to_owned(),
-                Step::Other(other) => other.clone(),
-            };
-            format!("step {} of {}, {step}", at + 1, rollout.steps.len())
+            format!("step {} of {}, {}", at + 1, rollout.steps.len(), rollout.steps[at])
         }
         _ => "all steps done".to_owned(),
     }

@@ -14,6 +14,7 @@ mod release;
 mod retry;
 mod state;
 mod verdict;
+mod view;
 mod waiting;
 
 pub use assess::{Standing, assess};
@@ -21,10 +22,11 @@ pub use judge::{RESTARTED_FOR, progress, seems, short, step_of};
 pub use name::Name;
 pub use observed::{
     Application, Collector, Deployed, Measurement, Metric, Observed, Operation, Pod, ReplicaSet, Requires, Rollout,
-    Run, Step, Template, View,
+    Run, Step, Template,
 };
 pub use pace::{Pace, pace};
 pub use release::{CollectorTarget, Release, RetryPolicy, RolloutTarget};
 pub use state::{Effect, Event, State, step};
 pub use verdict::{FailedGate, Stop, Verdict};
+pub use view::View;
 pub use waiting::Waiting;

@@ -3,6 +3,7 @@
 use crate::Name;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// An Argo CD Application.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -23,6 +24,13 @@ pub struct Application {
     pub refreshing: bool,
     /// What it deploys: rollouts and DaemonSets.
     pub deploys: Vec<Deployed>,
+}
+
+impl Application {
+    /// Whether it deploys that rollout.
+    pub fn deploys_rollout(&self, name: &Name) -> bool {
+        self.deploys.iter().any(|deployed| deployed.kind == "Rollout" && deployed.name == *name)
+    }
 }
 
 /// An object that an Application deploys.
@@ -61,6 +69,18 @@ pub enum Step {
     Analysis,
     /// Any other.
     Other(String),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Weight(weight) => write!(f, "to {weight} %"),
+            Step::Pause(Some(time)) => write!(f, "pause of {time}"),
+            Step::Pause(None) => f.write_str("pause until promoted"),
+            Step::Analysis => f.write_str("analysis"),
+            Step::Other(other) => f.write_str(other),
+        }
+    }
 }
 
 /// Whether the pods of the rollout's current hash come from its present pod template.
@@ -165,6 +185,13 @@ pub struct Metric {
     pub inconclusive: u32,
     /// Errors in a row, up to the last measurement.
     pub errors_in_a_row: u32,
+}
+
+impl Metric {
+    /// Whether it stops the release: it came to another end than success, and counts.
+    pub fn stops(&self) -> bool {
+        !self.dry_run && matches!(self.phase.as_str(), "Failed" | "Error" | "Inconclusive")
+    }
 }
 
 /// What a metric asks of its measurements; numbers as they stand, `None` where Argo Rollouts' default counts.
@@ -275,82 +302,4 @@ pub struct Observed<T> {
     pub version: u64,
     /// What it was; `None` after it was deleted.
     pub object: Option<T>,
-}
-
-/// The newest observation of everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct View {
-    /// Applications.
-    pub applications: BTreeMap<Name, Observed<Application>>,
-    /// Rollouts.
-    pub rollouts: BTreeMap<Name, Observed<Rollout>>,
-    /// Analysis runs.
-    pub runs: BTreeMap<Name, Observed<Run>>,
-    /// DaemonSets of collectors.
-    pub collectors: BTreeMap<Name, Observed<Collector>>,
-    /// ReplicaSets of rollouts; none is judged by.
-    pub sets: BTreeMap<Name, Observed<ReplicaSet>>,
-    /// Pods of rollouts; none is judged by.
-    pub pods: BTreeMap<Name, Observed<Pod>>,
-}
-
-impl View {
-    /// Takes over what is newer in another view.
-    pub fn merge(&mut self, other: &View) {
-        merge(&mut self.applications, &other.applications);
-        merge(&mut self.rollouts, &other.rollouts);
-        merge(&mut self.runs, &other.runs);
-        merge(&mut self.collectors, &other.collectors);
-        merge(&mut self.sets, &other.sets);
-        merge(&mut self.pods, &other.pods);
-    }
-
-    /// Whether this view has something newer than the other one. What only one of them has does not count: the other
-    /// did not look for it.
-    pub(crate) fn is_newer_than(&self, other: &View) -> bool {
-        newer(&self.applications, &other.applications)
-            || newer(&self.rollouts, &other.rollouts)
-            || newer(&self.runs, &other.runs)
-            || newer(&self.collectors, &other.collectors)
-    }
-
-    /// The Application of that name, where there is one.
-    pub fn application(&self, name: &Name) -> Option<&Application> {
-        self.applications.get(name)?.object.as_ref()
-    }
-
-    /// The rollout of that name, where there is one.
-    pub fn rollout(&self, name: &Name) -> Option<&Rollout> {
-        self.rollouts.get(name)?.object.as_ref()
-    }
-
-    /// The runs that judge the rollout's present template and revision, oldest first.
-    pub fn runs_of(&self, name: &Name, rollout: &Rollout) -> Vec<(&Name, &Run)> {
-        let ours = |run: &Run| {
-            run.owner == rollout.uid
-                && run.hash == rollout.hash
-                && (run.revision.is_none() || rollout.revision.is_none() || run.revision == rollout.revision)
-        };
-        let all = self.runs.iter().filter(|(at, _)| at.namespace == name.namespace);
-        let mut runs: Vec<(&Name, &Run)> =
-            all.filter_map(|(at, seen)| Some((at, seen.object.as_ref()?))).filter(|(_, run)| ours(run)).collect();
-        // Made within one second, the counter in the name decides: a longer name has the greater one.
-        runs.sort_by_key(|(at, run)| (&run.created, at.name.len(), &at.name));
-        runs
-    }
-}
-
-fn merge<T: Clone>(into: &mut BTreeMap<Name, Observed<T>>, from: &BTreeMap<Name, Observed<T>>) {
-    for (name, seen) in from {
-        if into
-            .get(name)
-            .is_none_or(|had| had.version < seen.version || (had.version == seen.version && seen.object.is_none()))
-        {
-            into.insert(name.clone(), seen.clone());
-        }
-    }
-}
-
-fn newer<T>(ours: &BTreeMap<Name, Observed<T>>, theirs: &BTreeMap<Name, Observed<T>>) -> bool {
-    ours.iter().any(|(name, seen)| theirs.get(name).is_some_and(|other| other.version < seen.version))
 }

@@ -1,7 +1,7 @@
 //! How long a canary still takes, by what its steps say.
 
-use crate::Name;
-use crate::observed::{Requires, Rollout, Run, Step, View};
+use crate::observed::{Requires, Rollout, Run, Step};
+use crate::{Name, View};
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! What stopped a rollout, and whether it is tried again.
 
-use crate::observed::{Rollout, View};
+use crate::observed::Rollout;
 use crate::verdict::FailedGate;
-use crate::{Name, RetryPolicy};
+use crate::{Name, RetryPolicy, View};
 use std::collections::BTreeSet;
 
 /// The run that aborted the rollout, with the gates that failed; `None` where no run did. The newest run decides: an
@@ -13,15 +13,7 @@ pub(crate) fn failed(view: &View, name: &Name, rollout: &Rollout) -> Option<(Nam
     if !matches!(run.phase.as_str(), "Failed" | "Error") || !rollout.message.contains(&run.message) {
         return None;
     }
-    let gates =
-        run.metrics.iter().filter(|m| !m.dry_run && matches!(m.phase.as_str(), "Failed" | "Error" | "Inconclusive"));
-    let gates = gates.map(|metric| FailedGate {
-        name: metric.name.clone(),
-        message: metric.message.clone(),
-        measurements: metric.measurements.clone(),
-        query: metric.query.clone(),
-    });
-    Some((at.clone(), gates.collect()))
+    Some((at.clone(), FailedGate::of(run)))
 }
 
 /// Whether it is tried again: never what a person aborted, unless asked.

@@ -1,9 +1,8 @@
 //! The machine.
 
 use crate::judge::{self, Outlook};
-use crate::observed::View;
 use crate::pace::{Pace, pace};
-use crate::{Name, Release, Verdict, Waiting};
+use crate::{Name, Release, Verdict, View, Waiting};
 use std::collections::BTreeMap;
 
 /// What happened.

@@ -1,6 +1,6 @@
 //! How a release ended, in words for people.
 
-use crate::{Measurement, Name};
+use crate::{Measurement, Metric, Name, Run};
 use serde::Serialize;
 use std::fmt;
 
@@ -88,6 +88,19 @@ pub struct FailedGate {
     pub measurements: Vec<Measurement>,
     /// The query with its arguments filled in.
     pub query: Option<String>,
+}
+
+impl FailedGate {
+    /// The gates that a run stopped by.
+    pub fn of(run: &Run) -> Vec<FailedGate> {
+        let gate = |metric: &Metric| FailedGate {
+            name: metric.name.clone(),
+            message: metric.message.clone(),
+            measurements: metric.measurements.clone(),
+            query: metric.query.clone(),
+        };
+        run.metrics.iter().filter(|metric| metric.stops()).map(gate).collect()
+    }
 }
 
 impl Verdict {

@@ -183,6 +183,16 @@ impl Config {
     pub fn users(&self, side: Class, id: &str) -> impl Iterator<Item = &Pipeline> {
         self.pipelines.iter().filter(move |p| p.side(side).iter().any(|r| r.value == id))
     }
+
+    /// Whether a pipeline, or the list of extensions, uses the component.
+    pub fn uses(&self, component: &Component) -> bool {
+        let on = |side: Class| self.users(side, &component.id).next().is_some();
+        match component.class {
+            Class::Extension => self.extensions.iter().any(|id| id.value == component.id),
+            Class::Connector => on(Class::Receiver) || on(Class::Exporter),
+            class => on(class),
+        }
+    }
 }
 
 impl Pipeline {

@@ -97,6 +97,11 @@ pub enum ArgValue {
 }
 
 impl Rollout {
+    /// Whether it may be the cluster's rollout of that namespace and name; without a namespace it may be in any.
+    pub fn may_be(&self, namespace: &str, name: &str) -> bool {
+        self.name == name && self.namespace.as_deref().is_none_or(|own| own == namespace)
+    }
+
     pub(crate) fn read(object: usize, file: usize, name: &str, root: Node<'_>) -> Option<Rollout> {
         let spec = root.get("spec")?;
         let strategy = spec.get("strategy");

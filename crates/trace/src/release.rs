@@ -2,7 +2,7 @@
 
 use crate::run::{CANARY, HEALTH, RESTART, SYNC};
 use crate::{Outcome, Recorder, SpanId, Value};
-use delivery::{Metric, Name, Rollout, Run, State, Step, Waiting};
+use delivery::{Metric, Name, Rollout, Run, State, Waiting};
 use jiff::Timestamp;
 
 /// The step that a release is in by what it waits for; `None` where that says nothing.
@@ -21,14 +21,7 @@ pub(crate) fn step_of(state: &State) -> Option<&'static str> {
 /// Where a canary is, in words.
 pub(crate) fn canary_step(rollout: &Rollout) -> Option<String> {
     let at = rollout.step?;
-    let what = match rollout.steps.get(at)? {
-        Step::Weight(weight) => format!("to {weight} %"),
-        Step::Pause(Some(time)) => format!("pause of {time}"),
-        Step::Pause(None) => "pause until promoted".to_owned(),
-        Step::Analysis => "analysis".to_owned(),
-        Step::Other(other) => other.clone(),
-    };
-    Some(format!("{} of {}, {what}", at + 1, rollout.steps.len()))
+    Some(format!("{} of {}, {}", at + 1, rollout.steps.len(), rollout.steps.get(at)?))
 }
 
 /// A span a run of the present templates, below it one a gate, in it an event a measurement. Their times are the cluster's.

@@ -12,7 +12,7 @@ use crate::release::outlook::Outlook;
 use crate::serve::Shared;
 use crate::time;
 use askama::Template;
-use delivery::{Name, Rollout, Run};
+use delivery::{Name, Run};
 use gate::Gate;
 
 /// Runs that can be chosen.
@@ -69,7 +69,9 @@ impl<'a> AnalysisPage<'a> {
         asked: Option<&str>,
     ) -> AnalysisPage<'a> {
         let outlook = Outlook::of(state, name);
-        let all = state.view.rollout(name).map(|rollout| runs(state, name, rollout)).unwrap_or_default();
+        let mut all = state.view.rollout(name).map(|r| state.view.every_run_of(name, r)).unwrap_or_default();
+        // The newest first.
+        all.reverse();
         let chosen = match asked {
             Some(asked) => all.iter().find(|(at, _)| at.name == asked),
             // The one that decided, else the newest.
@@ -115,13 +117,4 @@ fn what(run: &Run) -> String {
     let began = time::said(run.started.as_deref().unwrap_or(&run.created));
     let all = [revision, Some(step), began];
     shown(&all.into_iter().flatten().collect::<Vec<_>>().join(", "))
-}
-
-/// All runs of a rollout, newest first.
-fn runs<'s>(state: &'s State, name: &Name, rollout: &Rollout) -> Vec<(&'s Name, &'s Run)> {
-    let all = state.view.runs.iter().filter(|(at, _)| at.namespace == name.namespace);
-    let all = all.filter_map(|(at, seen)| Some((at, seen.object.as_ref()?)));
-    let mut runs: Vec<(&Name, &Run)> = all.filter(|(_, run)| run.owner == rollout.uid).collect();
-    runs.sort_by_key(|(at, run)| std::cmp::Reverse((&run.created, at.name.len(), &at.name)));
-    runs
 }

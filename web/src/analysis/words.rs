@@ -1,7 +1,7 @@
 //! What a gate measured and why that decided, in words.
 
 use delivery::{Measurement, Metric, Run};
-use gate::condition::{Op, ResultType, compile};
+use gate::condition::{self, Measured, Op, ResultType};
 
 /// What a measured value must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,18 +15,8 @@ pub(crate) fn bound(metric: &Metric) -> Option<Bound> {
     // The provider hands over a list where the query gives series.
     let scalar = metric.measurements.iter().any(|m| !m.value.is_empty() && !m.value.starts_with('['));
     let ty = if scalar { ResultType::Scalar } else { ResultType::Vector };
-    let found = |text: &str| compile(text, ty).ok()?.threshold();
-    if let Some(threshold) = found(&metric.requires.success) {
-        return Some(Bound { op: threshold.op, value: threshold.value });
-    }
-    let threshold = found(&metric.requires.failure)?;
-    let op = match threshold.op {
-        Op::Lt => Op::Ge,
-        Op::Le => Op::Gt,
-        Op::Gt => Op::Le,
-        Op::Ge => Op::Lt,
-    };
-    Some(Bound { op, value: threshold.value })
+    let found = condition::bound_of(&metric.requires.success, &metric.requires.failure, ty)?;
+    Some(Bound { op: found.op, value: found.value })
 }
 
 /// What a measurement holds.
@@ -46,16 +36,19 @@ pub(crate) enum Value {
 
 pub(crate) fn value(measurement: &Measurement) -> Value {
     let text = measurement.value.trim();
-    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text).trim();
-    match (text, inner) {
-        ("", _) => Value::Missing(measurement.message.clone()),
-        (_, "") => Value::Nothing,
-        _ => match inner.parse::<f64>() {
-            Ok(number) if number.is_nan() => Value::NaN,
-            Ok(number) => Value::Number(number),
-            Err(_) => Value::Text(text.to_owned()),
-        },
+    if text.is_empty() {
+        return Value::Missing(measurement.message.clone());
     }
+    let number = match Measured::read(text) {
+        Some(Measured::Scalar(number)) => number,
+        Some(Measured::Vector(values)) => match values.as_slice() {
+            [] => return Value::Nothing,
+            [number] => *number,
+            _ => return Value::Text(text.to_owned()),
+        },
+        None => return Value::Text(text.to_owned()),
+    };
+    if number.is_nan() { Value::NaN } else { Value::Number(number) }
 }
 
 /// Milliseconds or seconds, where a quantile is taken of a histogram that says so by its name.
@@ -106,12 +99,12 @@ pub(crate) fn needs(metric: &Metric) -> Option<String> {
 
 /// The gate that stopped a run, and on what: "`latency` measured 1240 ms, needs < 1000 ms, third of 3 samples".
 pub(crate) fn failure(run: &Run) -> Option<String> {
-    let bad = |metric: &&Metric| !metric.dry_run && is_bad(&metric.phase);
-    let metric = run.metrics.iter().find(bad)?;
+    let mut stopping = run.metrics.iter().filter(|metric| metric.stops());
+    let metric = stopping.next()?;
     let name = metric.name.replace('`', "'");
-    let more = match run.metrics.iter().filter(bad).count() {
-        0 | 1 => String::new(),
-        count => format!(" (and {} more of its gates)", count - 1),
+    let more = match stopping.count() {
+        0 => String::new(),
+        others => format!(" (and {others} more of its gates)"),
     };
     let last = metric.measurements.iter().enumerate().rev().find(|(_, m)| is_bad(&m.phase));
     let Some((index, measurement)) = last else {

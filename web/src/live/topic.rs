@@ -51,7 +51,7 @@ impl Topic {
             Topic::Rollouts(page) => format!("/rollouts?page={page}"),
             Topic::Release(name) => address(name),
             Topic::Analysis(name, None) => format!("{}/analysis", address(name)),
-            Topic::Analysis(name, Some(run)) => format!("{}/analysis?run={}", address(name), encode(run)),
+            Topic::Analysis(name, Some(run)) => crate::analysis::address(name, run),
         }
     }
 

@@ -137,13 +137,7 @@ impl View<'_, '_> {
         let config = &self.collector.config;
         let hub = config.pipelines.first().map(|pipeline| self.pipeline(graph, pipeline));
         for component in config.components.iter().filter(|c| c.class != Class::Extension) {
-            let used = match component.class {
-                Class::Connector => [Class::Receiver, Class::Exporter]
-                    .iter()
-                    .any(|side| config.users(*side, &component.id).next().is_some()),
-                class => config.users(class, &component.id).next().is_some(),
-            };
-            if used {
+            if config.uses(component) {
                 continue;
             }
             let id = visible(&component.id);

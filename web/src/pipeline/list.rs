@@ -4,7 +4,7 @@ use super::derive::component_key;
 use crate::snapshot::Spot;
 use catalogue::Class;
 use contract::endpoint::Host;
-use contract::{Contract, Listener, Missing, Scrape, Sender, Speaks, Target, chain, listen};
+use contract::{Contract, Listener, Missing, Scrape, Sender, Speaks, Target, chain};
 use model::{Collector, Component, Pipeline, Repository, Source, Text, Workload};
 
 /// The same as text.
@@ -99,7 +99,8 @@ pub(super) fn lists(contract: &Contract<'_>, keys: &[String]) -> Lists {
     let repository = contract.repository;
     let (senders, scrapes) = (&contract.senders, &contract.scrapes);
     let collector = |((index, collector), key): ((usize, _), &String)| {
-        View::new(repository, index, collector, key).build(senders, scrapes)
+        let listeners = contract.listeners.get(index).map(Vec::as_slice).unwrap_or_default();
+        View { repository, index, collector, key, listeners }.build(senders, scrapes)
     };
     let own = |scrape: &&Scrape| repository.collectors.iter().any(|c| c.workload == Some(scrape.workload));
     Lists {
@@ -114,14 +115,10 @@ struct View<'a> {
     index: usize,
     collector: &'a Collector,
     key: &'a str,
-    listeners: Vec<Listener>,
+    listeners: &'a [Listener],
 }
 
-impl<'a> View<'a> {
-    fn new(repository: &'a Repository, index: usize, collector: &'a Collector, key: &'a str) -> View<'a> {
-        View { repository, index, collector, key, listeners: listen::listeners(repository, collector) }
-    }
-
+impl View<'_> {
     fn build(&self, senders: &[Sender], scrapes: &[Scrape]) -> CollectorView {
         let (repository, collector) = (self.repository, self.collector);
         let workload = collector.workload.and_then(|index| repository.workloads.get(index));
@@ -209,25 +206,8 @@ impl<'a> View<'a> {
 
     fn idle(&self) -> Vec<String> {
         let config = &self.collector.config;
-        let used = |component: &&Component| match component.class {
-            Class::Extension => config.extensions.iter().any(|id| id.value == component.id),
-            Class::Connector => [Class::Receiver, Class::Exporter]
-                .into_iter()
-                .any(|side| config.users(side, &component.id).next().is_some()),
-            class => config.users(class, &component.id).next().is_some(),
-        };
-        let idle = config.components.iter().filter(|component| !used(component));
-        idle.map(|component| format!("{} {}", word(component.class), component.id)).collect()
-    }
-}
-
-fn word(class: Class) -> &'static str {
-    match class {
-        Class::Receiver => "receiver",
-        Class::Processor => "processor",
-        Class::Exporter => "exporter",
-        Class::Connector => "connector",
-        Class::Extension => "extension",
+        let idle = config.components.iter().filter(|component| !config.uses(component));
+        idle.map(|component| format!("{} {}", component.class.as_str(), component.id)).collect()
     }
 }
 

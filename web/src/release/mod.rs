@@ -145,7 +145,7 @@ fn deployments(state: &State, rollout: &Name) -> Vec<Deployment> {
                 },
             ),
             troubles,
-            ours: application.deploys.iter().any(|deployed| deployed.kind == "Rollout" && deployed.name == *rollout),
+            ours: application.deploys_rollout(rollout),
         });
     }
     // Its own first, then what is in trouble.

@@ -131,12 +131,9 @@ fn stopped(state: &State, name: &Name, rollout: &Rollout, why: Stop) -> Outlook 
 
 /// Who takes the requests after an abort.
 fn serves(state: &State, name: &Name, rollout: &Rollout) -> String {
-    let sets = state.view.sets.iter().filter(|(at, _)| at.namespace == name.namespace);
-    let stable = sets
-        .filter_map(|(_, seen)| seen.object.as_ref())
-        .find(|set| set.owner == rollout.uid && set.hash == rollout.stable);
+    let stable = state.view.sets_of(name, rollout).find(|(_, set)| set.hash == rollout.stable);
     match stable {
-        Some(set) if set.available == 0 => "the stable version has no available pod".to_owned(),
+        Some((_, set)) if set.available == 0 => "the stable version has no available pod".to_owned(),
         _ => "the stable version serves".to_owned(),
     }
 }

@@ -44,10 +44,7 @@ pub(crate) fn progress(
 ) -> (Vec<Stop>, Option<Sentence>) {
     let mut stops = Vec::new();
     let applications = || state.view.applications.values().filter_map(|seen| seen.object.as_ref());
-    let deploys = |application: &&Application| {
-        application.deploys.iter().any(|deployed| deployed.kind == "Rollout" && deployed.name == *name)
-    };
-    if let Some(application) = applications().find(deploys) {
+    if let Some(application) = applications().find(|application| application.deploys_rollout(name)) {
         stops.push(commit(shared, application));
         stops.push(sync(application));
     }

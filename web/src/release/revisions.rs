@@ -4,7 +4,7 @@ use crate::analysis::words;
 use crate::html::{Sentence, shown};
 use crate::live::State;
 use crate::time;
-use delivery::{Name, Rollout, Run};
+use delivery::{Name, Rollout};
 
 pub(crate) struct Revision {
     pub(crate) number: String,
@@ -18,27 +18,14 @@ pub(crate) struct Revision {
 }
 
 pub(crate) fn revisions(state: &State, name: &Name, rollout: &Rollout) -> Vec<Revision> {
-    let sets = state.view.sets.iter().filter(|(at, _)| at.namespace == name.namespace);
-    let mut sets: Vec<_> = sets
-        .filter_map(|(_, seen)| seen.object.as_ref())
-        .filter(|set| set.owner == rollout.uid && set.hash != rollout.hash)
-        .collect();
+    let sets = state.view.sets_of(name, rollout).map(|(_, set)| set);
+    let mut sets: Vec<_> = sets.filter(|set| set.hash != rollout.hash).collect();
     let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     sets.sort_by_key(|set| std::cmp::Reverse(number(&set.revision)));
-    let runs: Vec<(&Name, &Run)> = state
-        .view
-        .runs
-        .iter()
-        .filter(|(at, _)| at.namespace == name.namespace)
-        .filter_map(|(at, seen)| Some((at, seen.object.as_ref()?)))
-        .filter(|(_, run)| run.owner == rollout.uid)
-        .collect();
+    let runs = state.view.every_run_of(name, rollout);
     sets.into_iter()
         .map(|set| {
-            let last = runs
-                .iter()
-                .filter(|(_, run)| run.hash == set.hash)
-                .max_by_key(|(at, run)| (&run.created, at.name.len(), &at.name));
+            let last = runs.iter().rev().find(|(_, run)| run.hash == set.hash);
             let (word, tone) = match last.map(|(_, run)| run.phase.as_str()) {
                 None => ("not measured", ""),
                 Some("Successful") => ("let through", "good"),

@@ -28,15 +28,7 @@ pub(crate) struct PodRow {
 
 /// Both; one where there is no canary.
 pub(crate) fn sides(state: &State, name: &Name, rollout: &Rollout) -> Vec<Side> {
-    let set = |hash: &str| {
-        state
-            .view
-            .sets
-            .iter()
-            .filter(|(at, _)| at.namespace == name.namespace)
-            .filter_map(|(at, seen)| Some((at, seen.object.as_ref()?)))
-            .find(|(_, set)| set.owner == rollout.uid && set.hash == hash && !hash.is_empty())
-    };
+    let set = |hash: &str| state.view.sets_of(name, rollout).find(|(_, set)| set.hash == hash && !hash.is_empty());
     let canary = set(&rollout.hash).filter(|_| rollout.hash != rollout.stable);
     let stable = set(&rollout.stable);
     let available = |found: &Option<(&Name, &ReplicaSet)>| found.map_or(0, |(_, set)| set.available);

@@ -1,8 +1,7 @@
 //! The arguments of `console`.
 
-use super::{Target, http_url};
+use super::{AccessArgs, Target, http_url};
 use clap::Args;
-use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct ConsoleArgs {
@@ -27,20 +26,13 @@ pub(crate) struct ConsoleCluster {
     /// Show the folder alone
     #[arg(long, conflicts_with_all = ["cluster", "context", "kubeconfig"])]
     pub(crate) no_cluster: bool,
-    /// Show the cluster of this context
-    #[arg(long, value_name = "NAME")]
-    pub(crate) context: Option<String>,
-    /// Kubeconfig [default: those of KUBECONFIG, else ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-    /// Namespace of Argo CD
-    #[arg(long, value_name = "NAMESPACE", default_value = "argocd")]
-    pub(crate) argocd: String,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
 }
 
 impl ConsoleCluster {
     /// Whether a cluster is asked for by name.
     pub(crate) fn asked(&self) -> bool {
-        self.cluster || self.context.is_some() || self.kubeconfig.is_some()
+        self.cluster || self.access.context.is_some() || self.access.kubeconfig.is_some()
     }
 }

@@ -29,7 +29,7 @@ pub use crate::analysis::Outcome;
 pub use error::{CompileError, EvalError, Refusal, Suggestion};
 pub use shown::short;
 pub use table::{Row, Situation, TruthTable, Verdict};
-pub use threshold::{Element, Threshold, bound};
+pub use threshold::{Element, Threshold, bound, bound_of};
 
 use ast::Node;
 use types::Type;

@@ -24,6 +24,21 @@ pub fn short(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+impl Measured {
+    /// Reads what Argo Rollouts writes down: `[0.25]`, `[1,2]`, `0.5`; `None` for what holds no numbers.
+    pub fn read(text: &str) -> Option<Measured> {
+        let text = text.trim();
+        let number = |part: &str| part.trim().parse::<f64>().ok();
+        match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(inner) => {
+                let parts = inner.split([',', ' ']).filter(|part| !part.is_empty());
+                parts.map(number).collect::<Option<Vec<f64>>>().map(Measured::Vector)
+            }
+            None => number(text).map(Measured::Scalar),
+        }
+    }
+}
+
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,7 +6,7 @@ use super::ast::{Binary, Kind, Node};
 use super::eval::eval;
 use super::probe::constant;
 use super::value::Value;
-use super::{Condition, Measured, Op, ResultType, compile_plainly, optimise};
+use super::{Condition, Measured, Op, ResultType, compile, compile_plainly, optimise};
 
 /// Which of the measured values a threshold judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +61,12 @@ pub fn bound(success: Option<Threshold>, failure: Option<Threshold>) -> Option<T
         };
         Some(Threshold { op, ..threshold })
     })
+}
+
+/// The bound that a success and a failure condition come down to, of results of that type.
+pub fn bound_of(success: &str, failure: &str, ty: ResultType) -> Option<Threshold> {
+    let threshold = |text: &str| compile(text, ty).ok()?.threshold();
+    bound(threshold(success), threshold(failure))
 }
 
 impl Condition {

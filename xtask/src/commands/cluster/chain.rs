@@ -1,18 +1,19 @@
 //! What goes on beside a followed release: whether its telemetry chain delivers, announced as that changes; and what there is
 //! to gates that failed in the end.
 
-use super::evidence::{Evidence, evidence, rollout};
+use super::evidence::{About, Evidence, evidence, wanted};
+use super::trail::{Trail, Window, search_since};
 use crate::args::{EndpointArgs, Target};
 use crate::error::CommandError;
 use crate::input::Input;
-use contract::{Contract, Hashes};
+use contract::Contract;
 use delivery::{Name, Stop, Verdict, View};
 use model::{Context, Repository};
-use smoke::{CollectorPods, Link, Wanted};
+use smoke::{CollectorPods, Link};
 use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
-use telemetry::{Jaeger, Prometheus, Search};
+use telemetry::{Jaeger, Prometheus};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -91,8 +92,7 @@ impl Telemetry {
     }
 
     async fn canary(&self, contract: &Contract<'_>, name: &Name, hash: &str, since: i64) -> Vec<Link> {
-        let Some((index, trace)) = rollout(contract, name, hash) else { return Vec::new() };
-        let wanted = Wanted::of(contract, index, name.clone(), &Hashes { canary: hash, stable: hash });
+        let Some((_, wanted)) = wanted(contract, name, hash) else { return Vec::new() };
         let mut links = Vec::new();
         for series in wanted.series.iter().flatten() {
             match self.prometheus.samples(&series.query).await {
@@ -104,16 +104,8 @@ impl Telemetry {
                 Err(error) => links.push(Link::Silent { why: error.to_string() }),
             }
         }
-        if let Ok(trace) = trace {
-            let search = Search {
-                service: trace.service,
-                tags: trace.attributes,
-                start: since,
-                // The cluster's clock may be ahead of ours.
-                end: jiff::Timestamp::now().as_microsecond() + 60_000_000,
-                limit: 1,
-            };
-            match self.jaeger.traces(&search).await {
+        if let Ok(trace) = &wanted.trace {
+            match self.jaeger.traces(&search_since(trace, since, 1)).await {
                 Ok(traces) if !traces.is_empty() => links.push(Link::Trace { hash: hash.to_owned() }),
                 Ok(_) => {}
                 Err(error) => links.push(Link::Silent { why: error.to_string() }),
@@ -130,6 +122,13 @@ impl Telemetry {
         let Some(seen) = view.runs.get(run).and_then(|seen| seen.object.as_ref()) else { return Ok(Vec::new()) };
         let contract = Contract::derive(&self.repository, &self.context);
         let report = rules::check(&self.repository, &self.context);
-        evidence(&self.endpoints, &contract, &report, what, seen, gates).await
+        let trail = Trail::find(&self.endpoints).await?;
+        let (wanted, window) = (wanted(&contract, what, &seen.hash), Window::of(seen, jiff::Timestamp::now()));
+        let traces = match (wanted.as_ref().map(|(_, wanted)| &wanted.trace), &window) {
+            (Some(Ok(trace)), Some(window)) => trail.traces(trace, window).await.map(|(search, _)| search),
+            _ => None,
+        };
+        let about = About { trail: &trail, window, rollout: wanted.map(|(index, _)| index), traces };
+        Ok(evidence(&about, &contract, &report, gates))
     }
 }

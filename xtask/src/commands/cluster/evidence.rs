@@ -2,15 +2,12 @@
 //! what it reads, in the repository.
 
 use super::trail::{Pointer, Trail, Window};
-use crate::args::EndpointArgs;
-use crate::error::CommandError;
 use contract::{Contract, Hashes};
-use delivery::{FailedGate, Name, Run};
-use jiff::Timestamp;
+use delivery::{FailedGate, Name};
 use report::visible;
 use rules::{Report, Reported};
 use serde::Serialize;
-use smoke::{TraceWanted, Wanted};
+use smoke::Wanted;
 
 /// Findings that are shown of one gate.
 const FINDINGS: usize = 5;
@@ -29,44 +26,41 @@ pub(crate) struct Evidence {
     pub(crate) silent: Vec<String>,
 }
 
-/// The repository's rollout that the cluster calls so, and which traces are its.
-pub(super) fn rollout(
-    contract: &Contract<'_>,
-    name: &Name,
-    hash: &str,
-) -> Option<(usize, Result<TraceWanted, String>)> {
-    let all = contract.repository.rollouts.iter();
-    let index = all.clone().position(|rollout| {
-        rollout.name == name.name && rollout.namespace.as_ref().is_none_or(|namespace| *namespace == name.namespace)
-    })?;
+/// The repository's rollout that the cluster calls so, and what its telemetry must show.
+pub(super) fn wanted(contract: &Contract<'_>, name: &Name, hash: &str) -> Option<(usize, Wanted)> {
+    let mut all = contract.repository.rollouts.iter();
+    let index = all.position(|rollout| rollout.may_be(&name.namespace, &name.name))?;
     let hashes = Hashes { canary: hash, stable: hash };
-    Some((index, Wanted::of(contract, index, name.clone(), &hashes).trace))
+    Some((index, Wanted::of(contract, index, name.clone(), &hashes)))
 }
 
-/// Finds it for each gate that failed in a run of `name`.
-pub(crate) async fn evidence(
-    endpoints: &EndpointArgs,
+/// A run, as far as it was looked into.
+pub(super) struct About<'a> {
+    pub(super) trail: &'a Trail,
+    /// When it looked.
+    pub(super) window: Option<Window>,
+    /// Its rollout in the repository.
+    pub(super) rollout: Option<usize>,
+    /// The search for the traces of its pods.
+    pub(super) traces: Option<Pointer>,
+}
+
+/// What there is to each gate that failed in a run.
+pub(super) fn evidence(
+    about: &About<'_>,
     contract: &Contract<'_>,
     report: &Report,
-    name: &Name,
-    run: &Run,
     gates: &[FailedGate],
-) -> Result<Vec<Evidence>, CommandError> {
-    let trail = Trail::find(endpoints).await?;
-    let window = Window::of(run, Timestamp::now());
-    let found = rollout(contract, name, &run.hash);
-    let traces = match (&found, &window) {
-        (Some((_, Ok(wanted))), Some(window)) => trail.traces(wanted, window).await.map(|(search, _)| search),
-        _ => None,
-    };
+) -> Vec<Evidence> {
+    let query = |query: &str| about.trail.query(query, about.window.as_ref()?);
     let one = |gate: &FailedGate| Evidence {
         gate: gate.name.clone(),
-        traces: traces.clone(),
-        query: gate.query.as_ref().zip(window.as_ref()).and_then(|(query, window)| trail.query(query, window)),
-        findings: found.as_ref().map(|(index, _)| findings(contract, report, *index, &gate.name)).unwrap_or_default(),
-        silent: trail.silent.clone(),
+        traces: about.traces.clone(),
+        query: gate.query.as_deref().and_then(query),
+        findings: about.rollout.map(|index| findings(contract, report, index, &gate.name)).unwrap_or_default(),
+        silent: about.trail.silent.clone(),
     };
-    Ok(gates.iter().map(one).collect())
+    gates.iter().map(one).collect()
 }
 
 /// Findings on the gate, then those on what its series come through.

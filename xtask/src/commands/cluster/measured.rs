@@ -3,22 +3,9 @@
 use gate::condition::Measured;
 use jiff::Timestamp;
 
-/// `[0.25]`, `[1,2]`, `0.5`; `None` for what holds no numbers.
-pub(super) fn read(text: &str) -> Option<Measured> {
-    let text = text.trim();
-    let number = |part: &str| part.trim().parse::<f64>().ok();
-    match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(inner) => {
-            let parts = inner.split([',', ' ']).filter(|part| !part.is_empty());
-            parts.map(number).collect::<Option<Vec<f64>>>().map(Measured::Vector)
-        }
-        None => number(text).map(Measured::Scalar),
-    }
-}
-
 /// The value with four digits that matter, or as it stands.
 pub(super) fn shown(text: &str) -> String {
-    read(text).map_or_else(|| text.to_owned(), |value| value.to_string())
+    Measured::read(text).map_or_else(|| text.to_owned(), |value| value.to_string())
 }
 
 /// A time as Kubernetes writes it.

@@ -1,7 +1,7 @@
 //! `report`: an analysis run as one HTML file.
 
-use super::evidence::{self, Evidence};
-use super::measured::{read, shown, time};
+use super::evidence::{self, About, Evidence};
+use super::measured::{shown, time};
 use super::trail::{Pointer, Trail, Window};
 use super::which::{Scope, run, said};
 use crate::args::{ReportArgs, Target};
@@ -36,10 +36,7 @@ pub(crate) fn cmd_report(ui: &Ui, args: &ReportArgs) -> Result<Exit, CommandErro
 
 /// The run that was named, or the newest one.
 fn chosen<'v>(view: &'v View, named: Option<&str>) -> Result<(&'v Name, &'v Run), CommandError> {
-    let mut all: Vec<(&Name, &Run)> =
-        view.runs.iter().filter_map(|(name, seen)| Some((name, seen.object.as_ref()?))).collect();
-    // Made within one second, the counter in the name decides: a longer name has the greater one.
-    all.sort_by_key(|(name, run)| (&run.created, name.name.len(), &name.name));
+    let mut all = view.all_runs();
     let Some(named) = named else {
         return all.pop().ok_or_else(|| {
             CommandError::user("there is no analysis run").hint("the cluster keeps those of the last few releases")
@@ -72,21 +69,25 @@ async fn page(args: &ReportArgs, view: &View, name: &Name, run: &Run) -> Result<
         Ok(input) => {
             let repository = Repository::read(&input.files, &input.context);
             let contract = Contract::derive(&repository, &input.context);
-            let wanted = owner.as_ref().and_then(|owner| evidence::rollout(&contract, owner, &run.hash));
-            match (wanted, &window) {
-                (Some((_, Ok(wanted))), Some(window)) => {
+            let wanted = owner.as_ref().and_then(|owner| evidence::wanted(&contract, owner, &run.hash));
+            let rollout = wanted.as_ref().map(|(index, _)| *index);
+            let mut searched = None;
+            match (wanted.map(|(_, wanted)| wanted.trace), &window) {
+                (Some(Ok(wanted)), Some(window)) => {
                     if let Some((search, traces)) = trail.traces(&wanted, window).await {
+                        searched = Some(search.clone());
                         let title = format!("Traces of its pods in that time (service {})", wanted.service);
                         lists.push(List { title, items: std::iter::once(search).chain(traces).map(item).collect() });
                     }
                 }
-                (Some((_, Err(why))), _) => notes.push(format!("no traces: {why}")),
+                (Some(Err(why)), _) => notes.push(format!("no traces: {why}")),
                 _ => notes.push(format!("no traces: {} has no such rollout", args.folder.display())),
             }
-            let failed: Vec<FailedGate> = run.metrics.iter().filter(|metric| stops(metric)).map(failed).collect();
-            if let Some(owner) = owner.as_ref().filter(|_| !failed.is_empty()) {
+            let failed = FailedGate::of(run);
+            if owner.is_some() && !failed.is_empty() {
                 let checked = rules::check(&repository, &input.context);
-                found = evidence::evidence(&args.endpoints, &contract, &checked, owner, run, &failed).await?;
+                let about = About { trail: &trail, window, rollout, traces: searched };
+                found = evidence::evidence(&about, &contract, &checked, &failed);
             }
         }
         Err(error) => notes.push(format!("no traces: {error}")),
@@ -131,19 +132,6 @@ fn item(pointer: Pointer) -> Item {
     Item { text: pointer.text, link: Some(pointer.link) }
 }
 
-fn stops(metric: &Metric) -> bool {
-    !metric.dry_run && matches!(metric.phase.as_str(), "Failed" | "Error" | "Inconclusive")
-}
-
-fn failed(metric: &Metric) -> FailedGate {
-    FailedGate {
-        name: metric.name.clone(),
-        message: metric.message.clone(),
-        measurements: metric.measurements.clone(),
-        query: metric.query.clone(),
-    }
-}
-
 fn summary(run: &Run, owner: &str) -> String {
     let mut lines = vec![format!("rollout    {owner}, canary {}", run.hash)];
     let mut add = |label: &str, text: Option<String>| {
@@ -180,7 +168,7 @@ fn plot(run: &Run, metric: &Metric, look: &impl Fn(&str) -> Option<Pointer>) -> 
         let why = if taken.message.is_empty() { String::new() } else { format!(" ({})", taken.message) };
         Point {
             seconds: at,
-            value: read(&taken.value),
+            value: Measured::read(&taken.value),
             mark: match taken.phase.as_str() {
                 "Successful" => Mark::Pass,
                 "Failed" => Mark::Fail,
@@ -200,7 +188,7 @@ fn plot(run: &Run, metric: &Metric, look: &impl Fn(&str) -> Option<Pointer>) -> 
     Plot {
         name: metric.name.clone(),
         status: if metric.phase.is_empty() { "not measured".to_owned() } else { metric.phase.clone() },
-        stops: stops(metric),
+        stops: metric.stops(),
         wants: bound.as_ref().map_or_else(
             || "what its conditions say".to_owned(),
             |bound| format!("{} {}", bound.op.text(), condition::short(bound.value)),
@@ -218,10 +206,10 @@ fn plot(run: &Run, metric: &Metric, look: &impl Fn(&str) -> Option<Pointer>) -> 
 
 /// The bound of its conditions; what it measured tells their type.
 fn bound(metric: &Metric) -> Option<Threshold> {
-    let scalar = metric.measurements.iter().any(|taken| matches!(read(&taken.value), Some(Measured::Scalar(_))));
+    let scalar =
+        metric.measurements.iter().any(|taken| matches!(Measured::read(&taken.value), Some(Measured::Scalar(_))));
     let ty = if scalar { ResultType::Scalar } else { ResultType::Vector };
-    let threshold = |text: &str| condition::compile(text, ty).ok().and_then(|condition| condition.threshold());
-    condition::bound(threshold(&metric.requires.success), threshold(&metric.requires.failure))
+    condition::bound_of(&metric.requires.success, &metric.requires.failure, ty)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! How a cluster's state is told.
 
-use delivery::{Name, Release, State, View};
+use delivery::{Metric, Name, Release, State, View};
 use report::visible;
 use serde_json::{Value, json};
 
@@ -40,11 +40,7 @@ fn rollout(name: &Name, view: &View, lines: &mut Vec<String>) {
     lines.push(format!("            {}", delivery::progress(name, rollout, view)));
     if let Some((run, it)) = view.runs_of(name, rollout).pop() {
         lines.push(format!("analysis    {:24} {}", run.name, it.phase));
-        for metric in &it.metrics {
-            let values: Vec<&str> = metric.measurements.iter().map(|measurement| measurement.value.as_str()).collect();
-            let of = metric.of.map(|of| format!(" of {of}")).unwrap_or_default();
-            lines.push(format!("  {:20} {:12} {}{of}  {}", metric.name, metric.phase, metric.count, values.join(" ")));
-        }
+        lines.extend(it.metrics.iter().map(gate));
     }
 }
 
@@ -56,12 +52,15 @@ pub(super) fn canary(state: &State, name: &Name, left: &str) -> Vec<String> {
     let at = delivery::step_of(rollout);
     let pods = format!("{} of {} pods new, {} available", rollout.updated, rollout.replicas, rollout.available);
     let mut lines = vec![format!("{name}  {} {at}; {pods}{left}", rollout.phase)];
-    for metric in run.into_iter().flat_map(|(_, run)| &run.metrics) {
-        let values: Vec<&str> = metric.measurements.iter().map(|measurement| measurement.value.as_str()).collect();
-        let of = metric.of.map(|of| format!(" of {of}")).unwrap_or_default();
-        lines.push(format!("  {:20} {:12} {}{of}  {}", metric.name, metric.phase, metric.count, values.join(" ")));
-    }
+    lines.extend(run.into_iter().flat_map(|(_, run)| &run.metrics).map(gate));
     lines
+}
+
+/// A gate with what it measured.
+fn gate(metric: &Metric) -> String {
+    let values: Vec<&str> = metric.measurements.iter().map(|measurement| measurement.value.as_str()).collect();
+    let of = metric.of.map(|of| format!(" of {of}")).unwrap_or_default();
+    format!("  {:20} {:12} {}{of}  {}", metric.name, metric.phase, metric.count, values.join(" "))
 }
 
 /// The same for programs.

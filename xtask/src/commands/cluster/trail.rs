@@ -7,7 +7,7 @@ use delivery::Run;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use smoke::TraceWanted;
-use telemetry::{Jaeger, Prometheus, Search};
+use telemetry::{Jaeger, Prometheus, QueryError, Search};
 
 /// How many traces are listed.
 const TRACES: usize = 20;
@@ -45,8 +45,9 @@ impl Window {
 
 /// The servers that answer.
 pub(super) struct Trail {
-    prometheus: Option<(Prometheus, bool)>,
-    jaeger: Option<(Jaeger, bool)>,
+    /// Each with whether it has pages for people.
+    prometheus: Option<(bool, Prometheus)>,
+    jaeger: Option<(bool, Jaeger)>,
     /// Who does not answer, and why.
     pub(super) silent: Vec<String>,
 }
@@ -56,32 +57,24 @@ impl Trail {
     pub(super) async fn find(endpoints: &EndpointArgs) -> Result<Trail, CommandError> {
         let (prometheus, jaeger) = endpoints.open()?;
         let mut silent = Vec::new();
-        let prometheus = match prometheus.query("1").await {
-            Ok(_) => {
-                let ui = prometheus.has_ui().await;
-                Some((prometheus, ui))
-            }
-            Err(error) => {
-                silent.push(error.to_string());
-                None
-            }
+        let mut answers = |asked: Option<QueryError>| {
+            silent.extend(asked.as_ref().map(ToString::to_string));
+            asked.is_none()
         };
-        let jaeger = match jaeger.services().await {
-            Ok(_) => {
-                let ui = jaeger.has_ui().await;
-                Some((jaeger, ui))
-            }
-            Err(error) => {
-                silent.push(error.to_string());
-                None
-            }
+        let prometheus = match answers(prometheus.query("1").await.err()) {
+            true => Some((prometheus.has_ui().await, prometheus)),
+            false => None,
+        };
+        let jaeger = match answers(jaeger.services().await.err()) {
+            true => Some((jaeger.has_ui().await, jaeger)),
+            false => None,
         };
         Ok(Trail { prometheus, jaeger, silent })
     }
 
     /// The query over the run: its graph, or its answer at the end where there are no pages.
     pub(super) fn query(&self, query: &str, window: &Window) -> Option<Pointer> {
-        let (prometheus, ui) = self.prometheus.as_ref()?;
+        let (ui, prometheus) = self.prometheus.as_ref()?;
         let end = window.end.checked_add(SignedDuration::from_secs(30)).unwrap_or(window.end);
         Some(if *ui {
             let until = end.strftime("%Y-%m-%d %H:%M:%S").to_string();
@@ -94,14 +87,8 @@ impl Trail {
 
     /// Traces of the run's pods in that time: the search, and those that there are.
     pub(super) async fn traces(&self, wanted: &TraceWanted, window: &Window) -> Option<(Pointer, Vec<Pointer>)> {
-        let (jaeger, ui) = self.jaeger.as_ref()?;
-        let search = Search {
-            service: wanted.service.clone(),
-            tags: wanted.attributes.clone(),
-            start: window.start.as_microsecond(),
-            end: window.end.as_microsecond(),
-            limit: TRACES,
-        };
+        let (ui, jaeger) = self.jaeger.as_ref()?;
+        let search = search(wanted, window.start.as_microsecond(), window.end.as_microsecond(), TRACES);
         let mut found = jaeger.traces(&search).await.ok()?;
         found.sort_by_key(telemetry::Trace::start);
         let link = if *ui { jaeger.search_page(&search) } else { jaeger.search_answer(&search) };
@@ -125,6 +112,16 @@ impl Trail {
         };
         Some((all, found.iter().map(one).collect()))
     }
+}
+
+/// The search for traces of a rollout's pods; times in microseconds since 1970.
+pub(super) fn search(wanted: &TraceWanted, start: i64, end: i64, limit: usize) -> Search {
+    Search { service: wanted.service.clone(), tags: wanted.attributes.clone(), start, end, limit }
+}
+
+/// The same up to now. The cluster's clock may be ahead of ours.
+pub(super) fn search_since(wanted: &TraceWanted, start: i64, limit: usize) -> Search {
+    search(wanted, start, Timestamp::now().as_microsecond() + 60_000_000, limit)
 }
 
 /// A time to the second.

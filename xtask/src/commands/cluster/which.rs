@@ -5,7 +5,7 @@ use crate::error::CommandError;
 use crate::policy;
 use crate::ui::Ui;
 use cluster::{Access, Cluster, Found};
-use delivery::{Name, Release, RetryPolicy, RolloutTarget, View};
+use delivery::{Name, Release, RolloutTarget, View};
 use model::RepositoryPair;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -36,21 +36,12 @@ impl Scope {
 
     /// The rollouts that the Applications deploy.
     pub(super) fn rollouts(&self) -> BTreeSet<Name> {
-        self.found.iter().flat_map(|found| found.of_kind("Rollout")).cloned().collect()
+        rollouts(&self.found)
     }
 
     /// A release of what is deployed, by whatever gates there are.
     pub(super) fn release(&self, commit: Option<String>) -> Release {
-        let target = |name: Name| RolloutTarget { name, ..RolloutTarget::default() };
-        let sets: BTreeSet<Name> = self.found.iter().filter_map(|found| found.set.clone()).collect();
-        Release {
-            commit,
-            sets: sets.into_iter().collect(),
-            applications: self.found.iter().map(|found| found.name.clone()).collect(),
-            collector: None,
-            rollouts: self.rollouts().into_iter().map(target).collect(),
-            retry: RetryPolicy::Never,
-        }
+        Release { commit, ..deployed(&self.found) }
     }
 
     /// The rollout that was named, or the only one.
@@ -69,6 +60,22 @@ impl Scope {
             ([], None) => Err(CommandError::user("no Application deploys a rollout")),
             _ => Err(CommandError::user("several rollouts are meant").hint(format!("name one of {}", list()))),
         }
+    }
+}
+
+fn rollouts(found: &[Found]) -> BTreeSet<Name> {
+    found.iter().flat_map(|found| found.of_kind("Rollout")).cloned().collect()
+}
+
+/// What Applications deploy, as a release that changes nothing.
+pub(crate) fn deployed(found: &[Found]) -> Release {
+    let target = |name: Name| RolloutTarget { name, ..RolloutTarget::default() };
+    let sets: BTreeSet<Name> = found.iter().filter_map(|found| found.set.clone()).collect();
+    Release {
+        sets: sets.into_iter().collect(),
+        applications: found.iter().map(|found| found.name.clone()).collect(),
+        rollouts: rollouts(found).into_iter().map(target).collect(),
+        ..Release::default()
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::{folder, ready, taken};
 use crate::args::ConsoleArgs;
-use crate::commands::cluster::which::{run, said};
+use crate::commands::cluster::which::{access, run, said};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::Ui;
-use cluster::{Access, Cluster, Watch, Watched};
+use cluster::{Cluster, Watch, Watched};
 use futures_util::StreamExt as _;
 use std::sync::Arc;
 use web::live::{Live, News};
@@ -15,9 +15,7 @@ use web::live::{Live, News};
 pub(super) fn serve(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandError> {
     run(async {
         let which = &args.cluster;
-        let (kubeconfig, context) = (which.kubeconfig.clone(), which.context.clone());
-        let connected = Cluster::connect(&Access { kubeconfig, context, argocd: which.argocd.clone() }).await;
-        let cluster = match connected {
+        let cluster = match Cluster::connect(&access(&which.access)).await {
             Ok(cluster) => {
                 let live = Arc::new(Live::new(cluster.context(), Watch::ALL.map(Watch::name)));
                 // It ends with the runtime.

@@ -66,21 +66,19 @@ fn gates(then: &Contract<'_>, now: &Contract<'_>, rollout: &str) -> BTreeSet<Str
 
 /// The commit's files, with those that Applications deploy as they were. What is not known to have been another is as it is.
 pub(super) fn deployed(followed: &Followed, plan: &Plan, after: &Input, moment: Moment<'_>) -> Input {
-    let folder = &plan.prepared.folder;
-    let whole = |path: &str| if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
     let mut files: BTreeMap<String, SourceFile> =
         after.files.iter().map(|file| (file.path.clone(), file.clone())).collect();
     let mut trees: BTreeMap<String, Input> = BTreeMap::new();
     for found in &followed.found {
         for revision in revisions(&found.history, moment, followed.tip.as_ref()) {
             if !trees.contains_key(&revision) {
-                let Ok(tree) = plan.git.read_at(&revision, folder) else { continue };
-                trees.insert(revision.clone(), Input::from_tree(tree, after.context.clone(), &plan.input.ignored));
+                let Ok(input) = plan.at(&revision) else { continue };
+                trees.insert(revision.clone(), input);
             }
             let Some(then) = trees.get(&revision) else { continue };
             for source in &found.sources {
-                files.retain(|path, _| !below(&whole(path), &source.path));
-                let theirs = then.files.iter().filter(|file| below(&whole(&file.path), &source.path));
+                files.retain(|path, _| !below(&plan.whole(path), &source.path));
+                let theirs = then.files.iter().filter(|file| below(&plan.whole(&file.path), &source.path));
                 files.extend(theirs.map(|file| (file.path.clone(), file.clone())));
             }
             break;

@@ -8,14 +8,14 @@ use super::{Joined, release, sets};
 use crate::args::{AccessArgs, FixAndPushArgs, ListFormat};
 use crate::commands::cluster::chain::Telemetry;
 use crate::commands::cluster::tell::{self, Beside};
-use crate::commands::cluster::which::{access, applications, is_repository, runtime, said};
+use crate::commands::cluster::which::{access, applications, deployed, is_repository, runtime, said};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::policy;
 use crate::tracing::Tracer;
 use crate::ui::Ui;
 use cluster::{Cluster, Found, Source};
-use delivery::{Name, Release, RolloutTarget, View};
+use delivery::View;
 use model::{Policy, Repository, RepositoryPair};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -87,21 +87,6 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
         ui.line(&event.to_string())?;
     }
     Ok(Joined::With(Box::new(Followed { runtime, access, cluster, found, seen, tip: remote.tip, before })))
-}
-
-/// What Applications deploy, as a release that changes nothing.
-fn deployed(found: &[Found]) -> Release {
-    let rollouts: BTreeSet<&Name> = found.iter().flat_map(|found| found.of_kind("Rollout")).collect();
-    let sets: BTreeSet<&Name> = found.iter().filter_map(|found| found.set.as_ref()).collect();
-    Release {
-        sets: sets.into_iter().cloned().collect(),
-        applications: found.iter().map(|found| found.name.clone()).collect(),
-        rollouts: rollouts
-            .into_iter()
-            .map(|name| RolloutTarget { name: name.clone(), ..RolloutTarget::default() })
-            .collect(),
-        ..Release::default()
-    }
 }
 
 fn policy(repository: &git::Repository, args: &FixAndPushArgs) -> Result<Policy, CommandError> {

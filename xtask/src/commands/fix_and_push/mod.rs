@@ -20,6 +20,8 @@ mod followed;
 mod followed;
 
 pub(crate) use outcome::deliver;
+#[cfg(feature = "cluster")]
+pub(crate) use outcome::environment;
 pub(crate) use plan::{Plan, plan, repository};
 pub(crate) use say::plan as told;
 

@@ -42,6 +42,13 @@ pub(crate) fn finish(
     }
 }
 
+/// What git may use of this process; a person is asked only where there is one.
+pub(crate) fn environment() -> Environment {
+    let mut environment = Environment::from_process();
+    environment.interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    environment
+}
+
 /// Gives git what it needs from outside. A rebased commit may have at most `allowed` errors.
 fn with_progress<T>(
     ui: &Ui,
@@ -50,8 +57,7 @@ fn with_progress<T>(
     allowed: usize,
     run: impl FnOnce(&mut Outside<'_>) -> Result<T, git::Error>,
 ) -> Result<T, CommandError> {
-    let mut environment = Environment::from_process();
-    environment.interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let environment = environment();
     let progress = ui.progress();
     let mut steps = |step: &git::Step<'_>| {
         trace.git(step);

@@ -32,6 +32,24 @@ impl Plan {
     }
 }
 
+#[cfg(feature = "cluster")]
+impl Plan {
+    /// A path of the checked folder as the repository knows it.
+    pub(super) fn whole(&self, path: &str) -> String {
+        whole(&self.prepared.folder, path)
+    }
+
+    /// The checked folder as a commit has it.
+    pub(super) fn at(&self, commit: &str) -> Result<Input, git::Error> {
+        let tree = self.git.read_at(commit, &self.prepared.folder)?;
+        Ok(Input::from_tree(tree, self.input.context.clone(), &self.input.ignored))
+    }
+}
+
+fn whole(folder: &str, path: &str) -> String {
+    if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") }
+}
+
 /// The repository that PATH lies in.
 pub(crate) fn repository(path: &Path) -> Result<git::Repository, CommandError> {
     if path.as_os_str() == "-" {
@@ -68,7 +86,7 @@ pub(crate) fn plan(
     let fixed = rules::fix(std::mem::take(&mut input.files), &input.context, level);
 
     let edit = |file: &rules::Changed| Edit {
-        path: if folder.is_empty() { file.path.clone() } else { format!("{folder}/{}", file.path) },
+        path: whole(&folder, &file.path),
         base: Some(file.before.clone()),
         new: file.after.clone(),
     };

@@ -5,7 +5,6 @@ use super::followed::Followed;
 use super::plan::Plan;
 use crate::args::FixAndPushArgs;
 use crate::error::CommandError;
-use crate::input::Input;
 use cluster::Found;
 use contract::Contract;
 use contract::gates::Gate;
@@ -21,14 +20,13 @@ pub(super) fn of(
     commit: &git::Oid,
     args: &FixAndPushArgs,
 ) -> Result<Release, CommandError> {
-    let tree = plan.git.read_at(&commit.to_string(), &plan.prepared.folder)?;
-    let input = Input::from_tree(tree, plan.input.context.clone(), &plan.input.ignored);
+    let commit_text = commit.to_string();
+    let input = plan.at(&commit_text)?;
     let repository = Repository::read(&input.files, &input.context);
     let contract = Contract::derive(&repository, &input.context);
-    let commit_text = commit.to_string();
     let there = |found: &&Found| found.sources.iter().any(|source| plan.git.has_folder(&commit_text, &source.path));
     let found: Vec<&Found> = followed.found.iter().filter(there).collect();
-    let place = Place { found: &found, folder: &plan.prepared.folder, contract: &contract };
+    let place = Place { found: &found, plan, contract: &contract };
     let rollouts = place.rollouts();
     let names: Vec<Name> = rollouts.iter().map(|target| target.name.clone()).collect();
     let retry = match args.retry {
@@ -51,8 +49,7 @@ pub(super) fn of(
 /// A commit's objects, and the Applications that deploy them.
 struct Place<'a> {
     found: &'a [&'a Found],
-    /// The checked folder, relative to the repository's root.
-    folder: &'a str,
+    plan: &'a Plan,
     contract: &'a Contract<'a>,
 }
 
@@ -140,8 +137,7 @@ impl Place<'_> {
 
     /// The object's file, relative to the repository's root.
     fn path(&self, at: &model::Place) -> String {
-        let path = self.contract.repository.path(at);
-        if self.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", self.folder) }
+        self.plan.whole(self.contract.repository.path(at))
     }
 
     /// Whether a kustomization stands in the object's folder or above it.

@@ -6,7 +6,6 @@ use super::plan::Plan;
 use super::release::below;
 use crate::commands::cluster::which::said;
 use crate::error::CommandError;
-use crate::input::Input;
 use crate::ui::Ui;
 use delivery::Name;
 use model::{Application, Repository};
@@ -20,11 +19,7 @@ pub(super) async fn apply(ui: &Ui, followed: &Followed, plan: &Plan, commit: &gi
     let before = read(plan, &before)?;
     for set in edited(&now, &before) {
         let Some(object) = now.object(set.object) else { continue };
-        let path = now.path(&object.at);
-        let path = match plan.prepared.folder.as_str() {
-            "" => path.to_owned(),
-            folder => format!("{folder}/{path}"),
-        };
+        let path = plan.whole(now.path(&object.at));
         if followed.found.iter().any(|found| found.sources.iter().any(|source| below(&path, &source.path))) {
             continue;
         }
@@ -55,8 +50,7 @@ pub(super) async fn apply(ui: &Ui, followed: &Followed, plan: &Plan, commit: &gi
 }
 
 fn read(plan: &Plan, commit: &str) -> Result<Repository, CommandError> {
-    let tree = plan.git.read_at(commit, &plan.prepared.folder)?;
-    let input = Input::from_tree(tree, plan.input.context.clone(), &plan.input.ignored);
+    let input = plan.at(commit)?;
     Ok(Repository::read(&input.files, &input.context))
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::error::ClusterError;
 use super::kubectl::Kubectl;
 use super::layout::Layout;
-use super::sources::Sources;
+use super::sources::{self, Sources};
 use super::start::Start;
 use super::{Driver, Event, Extent, Shell, State, Tell, addons, machine, release, workloads};
 use crate::poll;
@@ -183,7 +183,7 @@ impl Kind {
         tell(Event::Step("waiting for Argo CD".to_owned()));
         workloads::wait(&kubectl, &addons::ARGOCD, PATIENCE, tell)?;
         tell(Event::Step("applying the ApplicationSet".to_owned()));
-        kubectl.apply("argocd", &addons::following(&application_sets(repository)?, &url))?;
+        kubectl.apply("argocd", &addons::following(&sources::texts(&repository.join("appset"))?, &url))?;
         let head = main.split_whitespace().next().unwrap_or_default();
         let format = "jsonpath={range .items[*]}{.status.sync.status} {.status.sync.revision},{end}";
         let mut last = String::new();
@@ -202,16 +202,6 @@ impl Kind {
     fn git_url(&self) -> Result<String, ClusterError> {
         Ok(calls::git_url(&self.run(&calls::node_address())?))
     }
-}
-
-/// What lies in `appset/`, as one stream.
-fn application_sets(repository: &Path) -> Result<String, ClusterError> {
-    let folder = repository.join("appset");
-    let entries = fs::read_dir(&folder).map_err(ClusterError::io("reading", &folder))?;
-    let texts =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "yaml"));
-    let read = |path: PathBuf| fs::read_to_string(&path).map_err(ClusterError::io("reading", path));
-    Ok(texts.map(read).collect::<Result<Vec<_>, _>>()?.join("\n---\n"))
 }
 
 impl Driver for Kind {

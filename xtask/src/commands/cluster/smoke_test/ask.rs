@@ -1,5 +1,6 @@
 //! Asks the cluster, Prometheus and Jaeger for what the checks look at.
 
+use super::super::trail::search_since;
 use super::super::which::said;
 use super::here::Here;
 use crate::args::EndpointArgs;
@@ -8,7 +9,7 @@ use cluster::Cluster;
 use contract::{Contract, Hashes};
 use delivery::{Name, Release, RolloutTarget, View};
 use smoke::{Facts, PodCount, Seen, Series, Span, Trace, TraceWanted, Wanted};
-use telemetry::{Jaeger, Prometheus, QueryError, Search};
+use telemetry::{Jaeger, Prometheus, QueryError};
 
 /// How far back a trace may lie where no run says since when.
 const BACK: i64 = 3_600_000_000;
@@ -101,14 +102,7 @@ impl<'a> Ask<'a> {
 
     async fn traces(&self, wanted: &TraceWanted, since: Option<jiff::Timestamp>) -> Result<Vec<Trace>, QueryError> {
         let now = jiff::Timestamp::now().as_microsecond();
-        let search = Search {
-            service: wanted.service.clone(),
-            tags: wanted.attributes.clone(),
-            start: since.map_or(now - BACK, jiff::Timestamp::as_microsecond),
-            // The cluster's clock may be ahead of ours.
-            end: now + 60_000_000,
-            limit: TRACES,
-        };
+        let search = search_since(wanted, since.map_or(now - BACK, jiff::Timestamp::as_microsecond), TRACES);
         let span = |span: telemetry::Span| {
             let resource = |name: &Option<String>| name.as_ref().and_then(|name| span.process.get(name).cloned());
             Span {

@@ -2,16 +2,14 @@
 
 use super::super::which::follows;
 use super::Question;
-use crate::commands::fix_and_push::repository;
+use crate::commands::fix_and_push::{environment, repository};
 use crate::error::CommandError;
 use crate::input::Input;
 use delivery::Name;
-use git::Environment;
 use model::url::without_credentials;
 use model::{Context, Repository, RepositoryPair};
 use smoke::Git;
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 pub(super) struct Here {
@@ -42,8 +40,7 @@ impl Here {
         let url = url.unwrap_or_default();
         let followers: Vec<_> =
             question.found.iter().filter(|found| question.named || follows(found, &url, pairs)).collect();
-        let mut environment = Environment::from_process();
-        environment.interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let environment = environment();
         let remote = target.as_ref().map(|target| {
             let there = git.ask(target, &environment);
             there.map(|there| there.tip.map(|commit| commit.to_string())).map_err(|error| error.to_string())
@@ -67,10 +64,7 @@ impl Here {
 
     /// The rollout of the repository as the cluster calls it.
     pub(super) fn deployed(&self, rollout: &model::Rollout) -> Option<&Name> {
-        let there = |name: &&Name| {
-            name.name == rollout.name && rollout.namespace.as_ref().is_none_or(|namespace| *namespace == name.namespace)
-        };
-        self.rollouts.iter().find(there)
+        self.rollouts.iter().find(|name| rollout.may_be(&name.namespace, &name.name))
     }
 }
 

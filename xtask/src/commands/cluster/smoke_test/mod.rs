@@ -4,6 +4,7 @@ mod ask;
 mod here;
 
 use super::measured;
+use super::trail::second;
 use super::which::{Scope, run};
 use crate::args::{EndpointArgs, ListFormat, SmokeTestArgs, Target};
 use crate::error::{CommandError, Doing};
@@ -129,18 +130,12 @@ fn certify(here: &Here, facts: &Facts) -> Certificate {
     Certificate {
         user: here.user.clone().or_else(|| owner(&here.git.url)).unwrap_or_else(|| "unknown".to_owned()),
         repo: here.git.url.clone(),
-        date: now(),
+        date: second(jiff::Timestamp::now()),
         url: commit_url(&here.git.url, &here.git.commit),
         runs,
         gates,
         traces,
     }
-}
-
-/// This moment, to the second.
-fn now() -> String {
-    let now = jiff::Timestamp::now();
-    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
 }
 
 fn write(file: &Path, certificate: &Certificate) -> Result<(), CommandError> {
