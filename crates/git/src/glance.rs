@@ -2,7 +2,7 @@
 //!
 //! Starting libgit2 starts OpenSSL, which reads the machine's certificates: 7 to 20 ms, more than the whole check of a
 //! small repository takes. A look needs four plain files. Wherever they hold something that is not understood here
-//! (includes, `insteadOf`, linked working trees, extensions, a split index, quoting), libgit2 is asked after all, so this
+//! (includes, `insteadOf`, submodules, extensions, a split index, quoting), libgit2 is asked after all, so this
 //! can only be faster, never different; a test holds both to each other.
 
 mod config;
@@ -29,8 +29,8 @@ pub struct Glance {
     /// The URLs that pushes go to, without credentials; first that of the remote that `git push` would choose, the
     /// others by the remotes' names.
     pub remotes: Vec<String>,
-    /// Nothing about it is unusual: its index may be read here.
-    plain: bool,
+    /// Its index, where nothing about the repository is unusual and it may be read here.
+    index: Option<PathBuf>,
 }
 
 impl Glance {
@@ -39,7 +39,7 @@ impl Glance {
     /// # Errors
     /// A repository that cannot be read.
     pub fn tracked_directories(&self) -> Result<BTreeSet<String>, Error> {
-        match self.plain.then(|| fs::read(self.root.join(".git/index"))) {
+        match self.index.as_ref().map(fs::read) {
             Some(Ok(bytes)) => {
                 if let Some(found) = index::directories(&bytes) {
                     return Ok(found);
@@ -82,32 +82,55 @@ fn thorough(folder: &Path) -> Result<Option<Glance>, Error> {
         names.sort_by_key(|name| *name != first);
     }
     let remotes = names.iter().filter_map(|name| repository.remote_url(name).ok()).collect();
-    Ok(Some(Glance { root: repository.root().to_owned(), prefix, branch, remotes, plain: false }))
+    Ok(Some(Glance { root: repository.root().to_owned(), prefix, branch, remotes, index: None }))
 }
 
 /// `None` in doubt.
 fn light(folder: &Path) -> Option<Glance> {
     let folder = folder.canonicalize().ok()?;
     let root = folder.ancestors().find(|above| above.join(".git").exists())?.to_owned();
-    let git = root.join(".git");
+    let Folders { own, common } = Folders::of(&root.join(".git"))?;
     let below = folder.strip_prefix(&root).ok()?;
     let prefix: Option<Vec<&str>> = below.iter().map(std::ffi::OsStr::to_str).collect();
 
-    let head = fs::read_to_string(git.join("HEAD")).ok()?;
+    let head = fs::read_to_string(own.join("HEAD")).ok()?;
     let branch = match head.trim_end().strip_prefix("ref: ") {
         Some(name) => Some(name.strip_prefix("refs/heads/").filter(|name| *name != ".invalid")?.to_owned()),
         None => None,
     };
     // `is_dir` of all of these tells a repository from a folder that happens to be called .git.
-    if !(git.join("objects").is_dir() && git.join("refs").is_dir()) || std::env::var_os("GIT_DIR").is_some() {
+    if !(common.join("objects").is_dir() && common.join("refs").is_dir()) || std::env::var_os("GIT_DIR").is_some() {
         return None;
     }
     if !config::users_are_silent() {
         return None;
     }
-    let config = Config::parse(&fs::read_to_string(git.join("config")).ok()?)?;
+    let config = Config::parse(&fs::read_to_string(common.join("config")).ok()?)?;
     let remotes = remotes(&config, branch.as_deref())?;
-    Some(Glance { root, prefix: prefix?.join("/"), branch, remotes, plain: true })
+    Some(Glance { root, prefix: prefix?.join("/"), branch, remotes, index: Some(own.join("index")) })
+}
+
+/// Where git keeps what belongs to one working tree, and what all of them share.
+struct Folders {
+    own: PathBuf,
+    common: PathBuf,
+}
+
+impl Folders {
+    /// Follows `.git`: a folder, or a linked working tree's file with the way to its own.
+    fn of(git: &Path) -> Option<Folders> {
+        if git.is_dir() {
+            return Some(Folders { own: git.to_owned(), common: git.to_owned() });
+        }
+        let says = |file: &Path, before: &str| {
+            let text = fs::read_to_string(file).ok()?;
+            let way = text.strip_prefix(before)?.trim_end_matches(['\r', '\n']);
+            (!way.is_empty()).then(|| file.parent().map(|from| from.join(way))).flatten()
+        };
+        let own = says(git, "gitdir: ")?;
+        let common = says(&own.join("commondir"), "")?;
+        Some(Folders { own, common })
+    }
 }
 
 fn remotes(config: &Config, branch: Option<&str>) -> Option<Vec<String>> {

@@ -32,7 +32,7 @@ fn both(dir: &Path) -> (Glance, bool) {
     let thorough = thorough(dir).unwrap().unwrap();
     let light = light(dir);
     if let Some(light) = &light {
-        assert_eq!(Glance { plain: false, ..light.clone() }, thorough);
+        assert_eq!(Glance { index: None, ..light.clone() }, thorough);
         assert_eq!(light.tracked_directories().unwrap(), thorough.tracked_directories().unwrap());
     }
     (thorough, light.is_some())
@@ -96,7 +96,12 @@ fn both_ways_agree() {
     let linked = scene(&[&["-c", "user.name=n", "-c", "user.email=e", "commit", "-q", "-m", "m"]]);
     let side = linked.path().join("side");
     git(linked.path(), &["worktree", "add", "-q", side.to_str().unwrap()]);
-    assert_eq!(both(&side).0.branch.as_deref(), Some("side"));
+    let (seen, light) = both(&side);
+    assert_eq!((seen.branch.as_deref(), light), (Some("side"), quiet));
+    assert_eq!(seen.remotes.len(), 2, "they are the repository's");
+    git(linked.path(), &["config", "extensions.worktreeConfig", "true"]);
+    git(&side, &["config", "--worktree", "remote.origin.url", "elsewhere"]);
+    assert!(!both(&side).1, "a working tree's own configuration is libgit2's to read");
 }
 
 #[test]
