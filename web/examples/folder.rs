@@ -31,7 +31,7 @@ fn main() -> std::io::Result<()> {
     let source = Arc::new(Folder(PathBuf::from(&folder)));
     let cluster = Cluster::Absent { why: "This example has none.".to_owned(), hint: String::new() };
     let site = Site { folder, program: "cargo xtask".to_owned(), source, cluster, links: Links::default() };
-    hyperspace_web::run(port, site, |address| {
+    hyperspace_web::run(([127, 0, 0, 1], port).into(), site, hyperspace_web::Door::default(), |address| {
         // Nobody reading it is no reason to stop.
         let _ = writeln!(std::io::stdout(), "http://{address}/");
     })

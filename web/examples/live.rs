@@ -38,7 +38,7 @@ fn main() -> std::io::Result<()> {
             std::thread::sleep(Duration::from_secs(5));
         }
     });
-    hyperspace_web::run(port, site, |address| {
+    hyperspace_web::run(([127, 0, 0, 1], port).into(), site, hyperspace_web::Door::default(), |address| {
         // Nobody reading it is no reason to stop.
         let _ = writeln!(std::io::stdout(), "http://{address}/");
     })

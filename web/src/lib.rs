@@ -1,22 +1,26 @@
-//! The console: the findings and the collectors' pipelines of one folder as pages, read-only and for this machine alone.
+//! The console: the findings and the collectors' pipelines of one folder as pages, read-only, for this machine or behind a door.
 //!
 //! Every page is whole without JavaScript; with htmx embedded (see `build.rs`) it refreshes its own part. The folder is
 //! checked again for every page, by the [`Source`] that the caller gives: this crate reads no files.
 
 mod analysis;
 mod assets;
+mod door;
 mod excerpt;
 mod findings;
 mod guard;
 mod html;
 pub mod live;
+mod metrics;
 mod page;
 mod pipeline;
+mod ready;
 mod release;
 mod rule;
 mod serve;
 mod snapshot;
 mod time;
 
-pub use serve::{Commit, Links, Site, Source, listen, router, run, serve};
+pub use door::{Door, Entry, Proxy, Token};
+pub use serve::{Commit, Links, Site, Source, behind, listen, router, run, serve};
 pub use snapshot::Snapshot;

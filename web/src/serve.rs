@@ -1,15 +1,19 @@
 //! The server: routes, and the way from a request to a checked folder.
 
+use crate::door::{Door, admit, login};
 use crate::live::{self, Cluster, Hub};
-use crate::{Snapshot, assets, guard, page};
+use crate::metrics::Metrics;
+use crate::{Snapshot, assets, guard, metrics, page, ready};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::get;
+use axum::serve::ListenerExt as _;
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, IntoFuture as _, pending};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -76,6 +80,11 @@ pub struct Site {
     pub links: Links,
 }
 
+/// A request that is not done by then is cut off.
+const GRACE: Duration = Duration::from_secs(10);
+/// The only form has a token and an address.
+const MOST_POSTED: usize = 8 << 10;
+
 /// What the handlers share.
 pub(crate) struct Shared {
     pub(crate) folder: String,
@@ -84,6 +93,8 @@ pub(crate) struct Shared {
     pub(crate) cluster: Cluster,
     pub(crate) links: Links,
     pub(crate) hub: Hub,
+    pub(crate) door: Door,
+    pub(crate) metrics: Metrics,
     commits: std::sync::Mutex<HashMap<String, Option<Commit>>>,
     /// Several open pages wait for each other rather than check the folder at the same time.
     turn: Arc<Mutex<()>>,
@@ -153,16 +164,21 @@ pub(crate) fn refresh(took: Duration) -> u64 {
     took.as_secs().saturating_mul(5).clamp(5, 300)
 }
 
-/// The console as a service. Answers names of this machine only, see [`serve`].
+/// The console as a service that answers names of this machine only, see [`serve`].
 pub fn router(site: Site) -> Router {
-    routes(shared(site, assets::Assets::embedded()))
+    behind(site, Door::default())
+}
+
+/// The console as a service behind a door. A proxy is told by its address: serve it with `ConnectInfo<SocketAddr>`.
+pub fn behind(site: Site, door: Door) -> Router {
+    routes(shared(site, door, assets::Assets::embedded()))
 }
 
 /// A console, with this or other browser code than this build's.
-fn shared(site: Site, assets: assets::Assets) -> Arc<Shared> {
+fn shared(site: Site, door: Door, assets: assets::Assets) -> Arc<Shared> {
     let Site { folder, program, source, cluster, links } = site;
-    let (hub, commits, turn) = (Hub::new(), std::sync::Mutex::default(), Arc::default());
-    Arc::new(Shared { folder, program, source, cluster, links, hub, commits, turn, assets })
+    let (hub, metrics, commits, turn) = (Hub::new(), Metrics::new(), std::sync::Mutex::default(), Arc::default());
+    Arc::new(Shared { folder, program, source, cluster, links, hub, door, metrics, commits, turn, assets })
 }
 
 fn routes(shared: Arc<Shared>) -> Router {
@@ -182,64 +198,109 @@ fn routes(shared: Arc<Shared>) -> Router {
         .route("/rules/{group}/{name}", get(page::rule))
         .route("/browser-code", get(page::browser_code))
         .route("/assets/{name}", get(assets::asset))
+        .route(login::PATH, get(login::form).post(login::enter))
         .route("/healthz", get(|| async { (StatusCode::OK, "ok\n") }))
+        .route("/readyz", get(ready::ready))
+        .route("/metrics", get(metrics::metrics))
         .fallback(page::not_found)
-        .with_state(shared)
-        // The last layer is the outermost: refusals get the headers too.
-        .layer(from_fn(guard::local_names_only))
+        .with_state(Arc::clone(&shared))
+        .layer(DefaultBodyLimit::max(MOST_POSTED))
+        // The last layer is the outermost: refusals are measured and get the headers too.
+        .layer(from_fn_with_state(Arc::clone(&shared), admit))
+        .layer(from_fn_with_state(shared, metrics::measure))
         .layer(map_response(guard::headers))
 }
 
-/// Serves the console until `shutdown` is ready; requests under way are finished first.
+/// Serves the console until `shutdown` is ready: streams end then, and requests under way are finished first.
 ///
-/// The pages show the folder's files to whoever can connect: bind the listener to the loopback interface, as [`run`]
-/// does. Requests that name another host are refused, since a web page could have pointed its own name at 127.0.0.1
-/// (DNS rebinding).
+/// The pages show the folder's files to whoever is let in: behind a door that asks nothing, bind the listener to the loopback
+/// interface, as [`listen`] insists. Requests that name another host are refused, since a web page could have pointed its own
+/// name here (DNS rebinding).
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(
     listener: TcpListener,
     site: Site,
+    door: Door,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let shared = shared(site, assets::Assets::embedded());
+    let shared = shared(site, door, assets::Assets::embedded());
     let all = Arc::clone(&shared);
+    let mut closing = shared.hub.closing();
     let shutdown = async move {
         shutdown.await;
         // A stream would go on for as long as its page is open.
         all.hub.close();
     };
-    axum::serve(listener, routes(shared)).with_graceful_shutdown(shutdown).await
+    // An event is one small write: it must not wait for the answer to the one before.
+    let listener = listener.tap_io(|stream| {
+        // A connection that is gone is found out by who writes to it.
+        let _ = stream.set_nodelay(true);
+    });
+    let service = routes(shared).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(shutdown).into_future();
+    let late = async move {
+        // It goes only with the console itself.
+        if closing.changed().await.is_err() {
+            pending::<()>().await;
+        }
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = served => served,
+        () = late => Ok(()),
+    }
 }
 
-/// Serves the console on 127.0.0.1 until Ctrl-C. `port` 0 takes a free one; `ready` learns the address once it answers.
+/// Serves the console until Ctrl-C or SIGTERM. Port 0 takes a free one; `ready` learns the address once it answers.
 ///
 /// # Errors
-/// When the port is taken, or the system gives no threads or sockets.
-pub fn run(port: u16, site: Site, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(listen(port, site, ready))
+/// When the port is taken, or the system gives no threads or sockets, or the door lets strangers in at that address.
+pub fn run(address: SocketAddr, site: Site, door: Door, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(listen(address, site, door, ready))
 }
 
 /// [`run`] in a runtime of the caller's, where the cluster is watched as well.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn listen(port: u16, site: Site, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+pub async fn listen(address: SocketAddr, site: Site, door: Door, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    if !door.may_listen(address.ip()) {
+        let why = "beyond this machine a token or an authenticating proxy is needed";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    }
+    let listener = TcpListener::bind(address).await?;
+    let end = told_to_end()?;
     ready(listener.local_addr()?);
-    serve(listener, site, async {
-        // Without a handler for Ctrl-C the system's own ends the process, which is as good.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+    serve(listener, site, door, end).await
+}
+
+/// Ctrl-C, or what service managers and Kubernetes send.
+fn told_to_end() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        let interrupted = async {
+            // Without a handler for Ctrl-C the system's own ends the process, which is as good.
+            if tokio::signal::ctrl_c().await.is_err() {
+                pending::<()>().await;
+            }
+        };
+        #[cfg(unix)]
+        tokio::select! {
+            () = interrupted => {}
+            _ = terminated.recv() => {}
         }
+        #[cfg(not(unix))]
+        interrupted.await;
     })
-    .await
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Links, Loaded, Site, Source, routes, serve, shared};
+    use super::{Door, Links, Loaded, Site, Source, routes, serve, shared};
     use crate::Snapshot;
     use crate::assets::Assets;
     use crate::live::Cluster;
@@ -268,7 +329,7 @@ mod tests {
     async fn get(missing: Option<&str>, path: &str) -> (StatusCode, String) {
         let assets = Assets { missing: missing.map(str::to_owned) };
         let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
-        let response = routes(shared(site(), assets)).oneshot(request).await.unwrap();
+        let response = routes(shared(site(), Door::default(), assets)).oneshot(request).await.unwrap();
         let status = response.status();
         (status, String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap())
     }
@@ -320,7 +381,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let server = tokio::spawn(serve(listener, site(), async {
+        let server = tokio::spawn(serve(listener, site(), Door::default(), async {
             let _ = stopped.await;
         }));
         let answer = tokio::task::spawn_blocking(move || {

@@ -13,6 +13,8 @@ use std::path::PathBuf;
 
 pub(crate) use cluster::{AccessArgs, ClusterArgs, RolloutArgs, StatusArgs, WatchArgs};
 pub(crate) use console::ConsoleArgs;
+#[cfg(feature = "console")]
+pub(crate) use console::DoorArgs;
 pub(crate) use fix_and_push::FixAndPushArgs;
 pub(crate) use lab::{BuildArgs, LabArgs, LabCommand};
 #[cfg(feature = "cluster")]
@@ -112,8 +114,17 @@ Examples:
     /// See a broken repository found, explained, mended and pushed, in a scratch folder
     #[command(after_help = "Example:\n  hyperspace demo --open   and look at it in the browser")]
     Demo(DemoArgs),
-    /// Serve findings and pipeline as pages
-    #[command(after_help = "Example:\n  hyperspace console deploy --port 8500")]
+    /// Serve releases, findings and pipeline as pages
+    #[command(after_help = "\
+Examples:
+  hyperspace console deploy                        for this machine, on port 8500
+  hyperspace console --listen 0.0.0.0              for others: readers need a token
+  hyperspace console --listen 0.0.0.0 --host console.example --token-file /run/token
+  hyperspace console --trust-proxy-auth X-Forwarded-User   behind a proxy on this machine that asks who comes
+
+A token comes from --token-file, or HYPERSPACE_CONSOLE_TOKEN, or is made up and kept in the state folder. Browsers exchange it \
+once for a cookie at /login, programs send `Authorization: Bearer TOKEN`. /healthz and /readyz need none.
+/metrics tells how the console itself does. Ctrl-C and SIGTERM end it.")]
     Console(ConsoleArgs),
     /// Run the release's telemetry chain here, and take its canary through its gates
     #[command(after_help = "\

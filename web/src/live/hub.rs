@@ -6,7 +6,6 @@ use axum::body::Bytes;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
 
@@ -18,15 +17,14 @@ pub(crate) struct Hub {
     drawn: Mutex<HashMap<Topic, (u64, Arc<Frame>)>>,
     /// True once the program is to end: no stream may hold it up.
     closing: watch::Sender<bool>,
-    pub(crate) open: Arc<AtomicUsize>,
-    pub(crate) sent: AtomicU64,
-    pub(crate) renders: AtomicU64,
 }
 
 /// A page's live part at one moment.
 pub(crate) struct Frame {
     /// Of its content: the same content has the same id, also after a restart.
     pub(crate) id: String,
+    /// How many there were of its topic before it, as far as known.
+    pub(crate) number: u64,
     /// Since when it is like this.
     pub(crate) since: Timestamp,
     /// As an event of a stream.
@@ -37,13 +35,7 @@ pub(crate) struct Frame {
 
 impl Hub {
     pub(crate) fn new() -> Hub {
-        Hub {
-            drawn: Mutex::default(),
-            closing: watch::Sender::new(false),
-            open: Arc::default(),
-            sent: AtomicU64::new(0),
-            renders: AtomicU64::new(0),
-        }
+        Hub { drawn: Mutex::default(), closing: watch::Sender::new(false) }
     }
 
     /// The newest frame of a topic; drawn at most once for each state of the cluster.
@@ -59,13 +51,15 @@ impl Hub {
             let state = live.read();
             (topic.fragment(shared, live, &state)?, state.changed)
         };
-        self.renders.fetch_add(1, Ordering::Relaxed);
+        shared.metrics.drawn.inc();
         let id = id(&fragment);
         let frame = match before {
             Some(frame) if frame.id == id => frame,
-            _ => {
+            before => {
                 let event = event(&id, &fragment);
-                Arc::new(Frame { id, since: changed.unwrap_or_else(Timestamp::now), event, page: OnceLock::new() })
+                let number = before.map_or(0, |before| before.number + 1);
+                let since = changed.unwrap_or_else(Timestamp::now);
+                Arc::new(Frame { id, number, since, event, page: OnceLock::new() })
             }
         };
         if drawn.len() >= MOST {

@@ -85,6 +85,12 @@ pub(crate) enum Feed {
     },
 }
 
+impl Feed {
+    pub(crate) fn is_current(&self) -> bool {
+        matches!(self, Feed::Current)
+    }
+}
+
 impl Live {
     /// Nothing yet, from a kubeconfig's context, with these watches to come.
     pub fn new(context: &str, feeds: impl IntoIterator<Item = &'static str>) -> Live {

@@ -14,10 +14,10 @@ use axum::response::{IntoResponse, Response};
 use delivery::Name;
 use futures_util::stream::unfold;
 use jiff::Timestamp;
+use prometheus_client::metrics::gauge::Gauge;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -78,7 +78,8 @@ fn events(
         last: last.unwrap_or_default().to_owned(),
         first: true,
         beat: Instant::now(),
-        _open: Open::new(&shared.hub.open),
+        number: None,
+        _open: Open::new(&shared.metrics.streams),
         topic,
         shared,
     };
@@ -88,18 +89,18 @@ fn events(
 }
 
 /// Counts open streams.
-struct Open(Arc<AtomicUsize>);
+struct Open(Gauge);
 
 impl Open {
-    fn new(count: &Arc<AtomicUsize>) -> Open {
-        count.fetch_add(1, Ordering::Relaxed);
-        Open(Arc::clone(count))
+    fn new(count: &Gauge) -> Open {
+        count.inc();
+        Open(count.clone())
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.dec();
     }
 }
 
@@ -111,6 +112,8 @@ struct Reader {
     closing: watch::Receiver<bool>,
     /// The frame that the reader has.
     last: String,
+    /// Its number, once one was sent.
+    number: Option<u64>,
     first: bool,
     beat: Instant,
     _open: Open,
@@ -129,7 +132,11 @@ impl Reader {
                 Ok(frame) if frame.id != self.last => {
                     self.last.clone_from(&frame.id);
                     self.first = true;
-                    hub.sent.fetch_add(1, Ordering::Relaxed);
+                    let skipped = self.number.map_or(0, |last| frame.number.saturating_sub(last + 1));
+                    self.number = Some(frame.number);
+                    let metrics = &self.shared.metrics;
+                    metrics.sent.inc();
+                    metrics.dropped.inc_by(skipped);
                     return Some((Ok(frame.event.clone()), self));
                 }
                 // At once after a frame and at the start, so that the page knows that the stream is open.

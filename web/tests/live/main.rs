@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test helper has nobody to hand an error to")]
 
 mod cluster;
+mod machines;
 mod pages;
 mod streams;
 

@@ -105,39 +105,6 @@ async fn a_reader_that_comes_back_gets_what_it_missed_and_no_more() {
     assert!(open(&again, &path, Some(&id)).await.raw().await.starts_with("event: beat\n"));
 }
 
-#[tokio::test]
-async fn streams_end_with_the_program() {
-    let live = live([release("hotrod", "hotrod", How::Measuring)]);
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let site = hyperspace_web::Site {
-        folder: "deploy".to_owned(),
-        program: "cargo xtask".to_owned(),
-        source: std::sync::Arc::new(crate::NoFolder),
-        cluster: hyperspace_web::live::Cluster::Live(live),
-        links: hyperspace_web::Links::default(),
-    };
-    let server = tokio::spawn(hyperspace_web::serve(listener, site, async {
-        let _ = stopped.await;
-    }));
-    let (opened, open) = tokio::sync::oneshot::channel();
-    let reader = tokio::task::spawn_blocking(move || {
-        use std::io::{Read as _, Write as _};
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        write!(stream, "GET /events{PATH} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
-        let mut start = [0; 64];
-        stream.read_exact(&mut start).unwrap();
-        opened.send(()).unwrap();
-        let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).unwrap();
-    });
-    open.await.unwrap();
-    stop.send(()).unwrap();
-    timeout(Duration::from_secs(5), server).await.unwrap().unwrap().unwrap();
-    reader.await.unwrap();
-}
-
 /// Only the rollout itself: the fixture's Applications are on every page.
 trait Alone {
     fn rollouts_alone(self) -> View;

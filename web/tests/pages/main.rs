@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test helper has nobody to hand an error to")]
 
+mod door;
 mod fixture;
 mod graph;
 

@@ -2,19 +2,44 @@
 
 use super::{AccessArgs, Target, http_url};
 use clap::Args;
+use std::net::IpAddr;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct ConsoleArgs {
     #[command(flatten)]
     pub(crate) target: Target,
-    /// Port on this machine; 0 takes a free one
+    /// Port; 0 takes a free one
     #[arg(long, default_value_t = 8500)]
     pub(crate) port: u16,
+    #[command(flatten)]
+    pub(crate) door: DoorArgs,
     #[command(flatten)]
     pub(crate) cluster: ConsoleCluster,
     /// Address of Prometheus' pages, to link to
     #[arg(long, value_name = "URL", value_parser = http_url)]
     pub(crate) prometheus: Option<String>,
+}
+
+/// Who may read the console.
+#[derive(Debug, Args)]
+#[cfg_attr(not(feature = "console"), allow(dead_code, reason = "parsed alike in every build"))]
+pub(crate) struct DoorArgs {
+    /// Address to listen on; beyond this machine readers need a token, or a proxy asks who they are
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    pub(crate) listen: IpAddr,
+    /// Name beside localhost under which it is reached; may be given several times
+    #[arg(long = "host", value_name = "NAME")]
+    pub(crate) hosts: Vec<String>,
+    /// File with the token that readers need [default: the variable HYPERSPACE_CONSOLE_TOKEN; beyond this machine, one is made]
+    #[arg(long, value_name = "FILE", conflicts_with = "trust_proxy_auth")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Header in which an authenticating proxy names the user: who comes with it is let in, without a token
+    #[arg(long, value_name = "HEADER")]
+    pub(crate) trust_proxy_auth: Option<String>,
+    /// Address or network of that proxy; may be given several times [default: this machine]
+    #[arg(long = "proxy", value_name = "IP", requires = "trust_proxy_auth")]
+    pub(crate) proxies: Vec<String>,
 }
 
 /// Which cluster the console shows.

@@ -1,6 +1,7 @@
 //! Feeds the console with what the cluster's watches bring.
 
-use super::{folder, ready, taken};
+use super::door::Opened;
+use super::folder;
 use crate::args::ConsoleArgs;
 use crate::commands::cluster::which::{access, run, said};
 use crate::error::CommandError;
@@ -11,8 +12,9 @@ use futures_util::StreamExt as _;
 use std::sync::Arc;
 use web::live::{Live, News};
 
-/// Serves the console on a folder and a cluster until Ctrl-C.
+/// Serves the console on a folder and a cluster until it is told to end.
 pub(super) fn serve(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandError> {
+    let opened = Opened::by(&args.door, args.port)?;
     run(async {
         let which = &args.cluster;
         let cluster = match Cluster::connect(&access(&which.access)).await {
@@ -31,7 +33,8 @@ pub(super) fn serve(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandError> {
         };
         let links = web::Links { prometheus: args.prometheus.clone() };
         let site = folder::site(ui, &args.target, cluster, links)?;
-        web::listen(args.port, site, |address| ready(ui, address)).await.map_err(|error| taken(args.port, &error))?;
+        let served = web::listen(opened.address, site, opened.door.clone(), |address| opened.tell(ui, address));
+        served.await.map_err(|error| opened.taken(&error))?;
         Ok(Exit::Done)
     })
 }

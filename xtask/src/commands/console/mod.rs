@@ -1,5 +1,7 @@
 //! `console`: releases, findings and pipeline as pages.
 
+#[cfg(feature = "console")]
+mod door;
 #[cfg(all(feature = "console", feature = "cluster"))]
 mod feed;
 #[cfg(feature = "console")]
@@ -20,28 +22,27 @@ pub(crate) fn cmd_console(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandEr
     if !args.cluster.no_cluster {
         return feed::serve(ui, args);
     }
+    #[cfg(feature = "console")]
+    return serve_behind(ui, &args.target, &door::Opened::by(&args.door, args.port)?);
+    #[cfg(not(feature = "console"))]
     serve(ui, &args.target, args.port)
 }
 
-/// Serves the console on a folder until Ctrl-C; port 0 takes a free one.
+/// Serves the console on a folder, for this machine, until it is told to end; port 0 takes a free one.
 #[cfg(feature = "console")]
 pub(crate) fn serve(ui: &Ui, target: &Target, port: u16) -> Result<Exit, CommandError> {
+    serve_behind(ui, target, &door::Opened::here(port))
+}
+
+#[cfg(feature = "console")]
+fn serve_behind(ui: &Ui, target: &Target, opened: &door::Opened) -> Result<Exit, CommandError> {
     let why = "This console shows a repository alone.".to_owned();
     let hint = format!("`{} console --cluster` shows the current kubeconfig's cluster, too.", ui.program);
     let cluster = web::live::Cluster::Absent { why, hint };
     let site = folder::site(ui, target, cluster, web::Links::default())?;
-    web::run(port, site, |address| ready(ui, address)).map_err(|error| taken(port, &error))?;
+    web::run(opened.address, site, opened.door.clone(), |address| opened.tell(ui, address))
+        .map_err(|error| opened.taken(&error))?;
     Ok(Exit::Done)
-}
-
-#[cfg(feature = "console")]
-fn ready(ui: &Ui, address: std::net::SocketAddr) {
-    ui.status(&format!("the console is on http://{address}, Ctrl-C ends it"));
-}
-
-#[cfg(feature = "console")]
-fn taken(port: u16, error: &std::io::Error) -> CommandError {
-    CommandError::user(format!("cannot serve on port {port}")).because(error).hint("`--port 0` takes a free one")
 }
 
 /// Without the feature there is no console.
