@@ -9,8 +9,10 @@ use gate::condition::Measured;
 pub struct Facts {
     /// The repository here.
     pub git: Git,
-    /// Applications that follow it.
+    /// Applications that follow its branch.
     pub applications: Vec<Name>,
+    /// What the others follow, in words.
+    pub elsewhere: String,
     /// A look at the cluster.
     pub view: View,
     /// The rollouts that something is asked of.

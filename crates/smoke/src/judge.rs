@@ -66,9 +66,13 @@ fn pushed(git: &Git) -> Check {
 
 fn applications(facts: &Facts) -> Vec<Check> {
     if facts.applications.is_empty() {
-        let found = format!("no Application follows {}", facts.git.url);
-        let todo =
-            "apply the ApplicationSet with this repository's URL; a policy's `repositories` pairs two URLs of one";
+        let they = match facts.elsewhere.as_str() {
+            "" => String::new(),
+            elsewhere => format!(": they follow {elsewhere}"),
+        };
+        let found = format!("no Application follows branch {} of {}{they}", facts.git.branch, facts.git.url);
+        let todo = "apply the ApplicationSet with this repository's URL and branch, or name the branch that it follows \
+                    (`--branch`); a policy's `repositories` pairs two URLs of one";
         return vec![Check::fail("applications", found, todo)];
     }
     let each = facts.applications.iter().map(|name| {

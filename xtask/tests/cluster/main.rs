@@ -10,6 +10,7 @@
 
 mod argo;
 mod following;
+mod labs;
 #[allow(dead_code, reason = "the tests of the crate `cluster` use more of it")]
 #[path = "../../../crates/cluster/tests/it/plane.rs"]
 mod plane;
@@ -18,3 +19,4 @@ mod retrying;
 #[allow(dead_code, reason = "the other tests use more of it")]
 #[path = "../it/run.rs"]
 mod run;
+mod smoke;

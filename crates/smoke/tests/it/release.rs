@@ -140,6 +140,7 @@ pub(crate) fn done() -> Facts {
             remote: Some(Ok(Some(COMMIT.to_owned()))),
         },
         applications: vec![app()],
+        elsewhere: String::new(),
         view: View::default(),
         releases: vec![seen],
         undeployed: Vec::new(),

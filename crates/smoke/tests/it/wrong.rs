@@ -21,7 +21,11 @@ const GIT: &[(&str, &str, Change)] = &[
 ];
 
 const CLUSTER: &[(&str, &str, Change)] = &[
-    ("applications", "no Application follows", |f| f.applications.clear()),
+    ("applications", "no Application follows branch main of https://host/ada/fleet", |f| f.applications.clear()),
+    ("applications", ": they follow production of https://host/ada/fleet", |f| {
+        f.applications.clear();
+        f.elsewhere = "production of https://host/ada/fleet".to_owned();
+    }),
     ("application hotrod", "to be there", |f| f.view.applications.clear()),
     ("application hotrod", "not at 1111111111", |f| put_app(f, |a| a.revisions = vec!["0".repeat(40)])),
     ("application hotrod", "OutOfSync", |f| put_app(f, |a| a.sync = "OutOfSync".to_owned())),

@@ -6,6 +6,8 @@ mod abort;
 #[cfg(not(feature = "cluster"))]
 mod absent;
 #[cfg(feature = "cluster")]
+pub(crate) mod branch;
+#[cfg(feature = "cluster")]
 pub(crate) mod chain;
 #[cfg(feature = "cluster")]
 mod endpoints;

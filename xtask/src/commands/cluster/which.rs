@@ -1,5 +1,6 @@
 //! Which cluster, and which of its Applications and rollouts.
 
+use super::branch::follows;
 use crate::args::{AccessArgs, ClusterArgs, RolloutArgs};
 use crate::error::CommandError;
 use crate::policy;
@@ -20,6 +21,13 @@ pub(super) struct Scope {
 impl Scope {
     /// Connects and finds it.
     pub(super) async fn of(ui: &Ui, args: &ClusterArgs) -> Result<Scope, CommandError> {
+        let scope = Scope::all(ui, args).await?;
+        let found = if args.apps.is_empty() { ours(scope.found) } else { scope.found };
+        Ok(Scope { found, ..scope })
+    }
+
+    /// Connects and finds all that there is, or all that was named.
+    pub(super) async fn all(ui: &Ui, args: &ClusterArgs) -> Result<Scope, CommandError> {
         let (cluster, all) = applications(&args.access).await?;
         let found = chosen(all, &args.apps)?;
         ui.status(&format!("context {}", cluster.context()));
@@ -95,30 +103,21 @@ pub(crate) async fn applications(args: &AccessArgs) -> Result<(Cluster, Vec<Foun
     Ok((cluster, all))
 }
 
-/// Those that were named; else those that follow this folder's repository; else all.
+/// Those that were named; all where none was.
 fn chosen(all: Vec<Found>, named: &[String]) -> Result<Vec<Found>, CommandError> {
-    if !named.is_empty() {
-        let there: Vec<&str> = all.iter().map(|found| found.name.name.as_str()).collect();
-        if let Some(missing) = named.iter().find(|name| !there.contains(&name.as_str())) {
-            return Err(CommandError::user(format!("there is no Application {missing}"))
-                .hint(format!("there are {}", there.join(", "))));
-        }
-        return Ok(all.into_iter().filter(|found| named.contains(&found.name.name)).collect());
+    let there: Vec<&str> = all.iter().map(|found| found.name.name.as_str()).collect();
+    if let Some(missing) = named.iter().find(|name| !there.contains(&name.as_str())) {
+        return Err(CommandError::user(format!("there is no Application {missing}"))
+            .hint(format!("there are {}", there.join(", "))));
     }
-    let Some((url, pairs)) = here() else { return Ok(all) };
+    Ok(all.into_iter().filter(|found| named.is_empty() || named.contains(&found.name.name)).collect())
+}
+
+/// Those that follow this folder's repository; else all.
+fn ours(all: Vec<Found>) -> Vec<Found> {
+    let Some((url, pairs)) = here() else { return all };
     let (ours, others): (Vec<Found>, Vec<Found>) = all.into_iter().partition(|found| follows(found, &url, &pairs));
-    Ok(if ours.is_empty() { others } else { ours })
-}
-
-/// Whether an Application follows the repository that people push to at `url`.
-pub(super) fn follows(found: &Found, url: &str, pairs: &[RepositoryPair]) -> bool {
-    found.sources.iter().any(|source| is_repository(&source.url, url, pairs))
-}
-
-/// Whether what the cluster follows at `seen` is the repository that people push to at `url`.
-pub(crate) fn is_repository(seen: &str, url: &str, pairs: &[RepositoryPair]) -> bool {
-    let same = model::url::same_repository;
-    same(seen, url) || pairs.iter().any(|pair| same(&pair.push, url) && same(&pair.cluster, seen))
+    if ours.is_empty() { others } else { ours }
 }
 
 /// Where this folder's branch is pushed to, and the policy's pairs.
@@ -161,24 +160,6 @@ mod tests {
             history: vec![],
             state: delivery::Application::default(),
         }
-    }
-
-    #[test]
-    fn a_repository_has_more_than_one_url() {
-        let found = application("a", "http://git.lab:3000/fleet/hyperspace.git");
-        let pair = |push: &str, cluster: &str| RepositoryPair { push: push.to_owned(), cluster: cluster.to_owned() };
-        assert!(follows(&found, "ssh://git@git.lab/fleet/hyperspace", &[]));
-        assert!(!follows(&found, "http://127.0.0.1/fleet/hyperspace", &[]));
-        assert!(follows(
-            &found,
-            "http://127.0.0.1/fleet/hyperspace",
-            &[pair("http://127.0.0.1:8080/fleet/hyperspace.git", "http://git.lab/fleet/hyperspace")]
-        ));
-        assert!(!follows(
-            &found,
-            "http://127.0.0.1/other",
-            &[pair("http://127.0.0.1/fleet", "http://git.lab/fleet/hyperspace")]
-        ));
     }
 
     #[test]

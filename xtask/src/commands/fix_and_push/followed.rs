@@ -6,19 +6,20 @@ use super::plan::Plan;
 use super::say::short;
 use super::{Joined, release, sets};
 use crate::args::{AccessArgs, FixAndPushArgs, ListFormat};
+use crate::commands::cluster::branch::{Branch, is_repository};
 use crate::commands::cluster::chain::Telemetry;
 use crate::commands::cluster::tell::{self, Beside};
-use crate::commands::cluster::which::{access, applications, deployed, is_repository, runtime, said};
+use crate::commands::cluster::which::{access, applications, deployed, runtime, said};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::policy;
 use crate::tracing::Tracer;
 use crate::ui::Ui;
-use cluster::{Cluster, Found, Source};
+use cluster::{Cluster, Found};
 use delivery::View;
+use lab::cluster::{Layout, present};
 use model::{Policy, Repository, RepositoryPair};
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::path::Path;
 use tokio::runtime::Runtime;
 
@@ -46,7 +47,7 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
     let target =
         branch.and_then(|branch| repository.target(&branch, args.remote.as_deref(), args.branch.as_deref()).ok());
     let pairs = policy(repository, args)?.repositories;
-    let lab = target.as_ref().is_some_and(|target| is_repository(lab::cluster::git_url(), &target.url, &pairs));
+    let lab = target.as_ref().is_some_and(|target| is_lab(&target.url, &pairs));
     let kubeconfig = match destination(args, &Surroundings::here(lab)) {
         Destination::Without(why) => return Ok(Joined::Without(why)),
         Destination::Cluster(kubeconfig) => kubeconfig,
@@ -64,11 +65,11 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
     let (cluster, all) = runtime.block_on(applications(&access)).map_err(refused)?;
     let environment = git::Environment::from_process();
     let remote = repository.ask(&target, &environment)?;
-    let wanted =
-        Wanted { url: &target.url, branch: &target.branch, default: remote.default_branch.as_deref(), pairs: &pairs };
-    let (found, others): (Vec<Found>, Vec<Found>) = all.into_iter().partition(|found| wanted.source(found).is_some());
-    let Some(seen) = found.iter().find_map(|found| Some(wanted.source(found)?.url.clone())) else {
-        return Err(refused(none(cluster.context(), &wanted, &others)));
+    let branch =
+        Branch { url: &target.url, name: &target.branch, default: remote.default_branch.as_deref(), pairs: &pairs };
+    let (found, others): (Vec<Found>, Vec<Found>) = all.into_iter().partition(|found| branch.source(found).is_some());
+    let Some(seen) = found.iter().find_map(|found| Some(branch.source(found)?.url.clone())) else {
+        return Err(refused(none(cluster.context(), &branch, &others)));
     };
     // What is missing is better known before the push.
     let all = deployed(&found);
@@ -89,59 +90,24 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
     Ok(Joined::With(Box::new(Followed { runtime, access, cluster, found, seen, tip: remote.tip, before })))
 }
 
+/// Whether the lab that is up follows what is pushed to at `url`.
+fn is_lab(url: &str, pairs: &[RepositoryPair]) -> bool {
+    let lab = Layout::of_this_person().map(present);
+    let urls = lab.and_then(|lab| lab.git_urls()).unwrap_or_default();
+    urls.iter().any(|seen| is_repository(seen, url, pairs))
+}
+
 fn policy(repository: &git::Repository, args: &FixAndPushArgs) -> Result<Policy, CommandError> {
     let folder: &Path = if args.target.path.is_dir() { &args.target.path } else { repository.root() };
     policy::load(args.target.policy.as_deref(), folder, Some(repository.root()))
 }
 
-/// What an Application must follow.
-struct Wanted<'a> {
-    url: &'a str,
-    branch: &'a str,
-    /// The remote's default branch, which HEAD means.
-    default: Option<&'a str>,
-    pairs: &'a [RepositoryPair],
-}
-
-impl Wanted<'_> {
-    /// The source that follows it.
-    fn source<'f>(&self, found: &'f Found) -> Option<&'f Source> {
-        found.sources.iter().find(|source| is_repository(&source.url, self.url, self.pairs) && self.revision(source))
-    }
-
-    fn revision(&self, source: &Source) -> bool {
-        match source.revision.as_str() {
-            "" | "HEAD" => self.default == Some(self.branch),
-            other => other.strip_prefix("refs/heads/").unwrap_or(other) == self.branch,
-        }
-    }
-}
-
-fn none(context: &str, wanted: &Wanted<'_>, others: &[Found]) -> CommandError {
-    let follows = |found: &Found| -> Vec<String> {
-        let revision = |source: &Source| match (source.revision.as_str(), wanted.default) {
-            ("" | "HEAD", Some(branch)) => format!("HEAD ({branch})"),
-            ("" | "HEAD", None) => "HEAD".to_owned(),
-            (other, _) => other.to_owned(),
-        };
-        found
-            .sources
-            .iter()
-            .map(|source| format!("{} of {}", revision(source), model::url::without_credentials(&source.url)))
-            .collect()
-    };
-    let followed: BTreeSet<String> = others.iter().flat_map(follows).collect();
-    let mut followed: Vec<String> = followed.into_iter().collect();
-    if followed.len() > 5 {
-        let more = followed.len() - 5;
-        followed.truncate(5);
-        followed.push(format!("{more} more"));
-    }
+fn none(context: &str, branch: &Branch<'_>, others: &[Found]) -> CommandError {
     CommandError::user(format!(
         "no Application of context {context} follows branch {} of {}: they follow {}",
-        wanted.branch,
-        wanted.url,
-        followed.join(", ")
+        branch.name,
+        branch.url,
+        branch.followed(others)
     ))
     .hint(
         "--branch names another branch; where the cluster sees the repository at another URL, the policy pairs them \
@@ -203,24 +169,5 @@ impl Followed {
             let verdict = tell::follow(ui, &self.cluster, release.clone(), args.timeout, args.format, beside).await?;
             after(ui, self, args, &release, verdict.as_ref()).await
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn source(url: &str, revision: &str) -> Source {
-        Source { url: url.to_owned(), revision: revision.to_owned(), path: String::new() }
-    }
-
-    #[test]
-    fn head_is_the_remotes_default_branch() {
-        let wanted = |branch, default| Wanted { url: "https://g/r", branch, default, pairs: &[] };
-        let follows = |wanted: Wanted<'_>, revision: &str| wanted.revision(&source("https://g/r", revision));
-        assert!(follows(wanted("main", Some("main")), "HEAD") && follows(wanted("main", Some("main")), ""));
-        assert!(!follows(wanted("main", Some("trunk")), "HEAD") && !follows(wanted("main", None), "HEAD"));
-        assert!(follows(wanted("rescue", Some("main")), "rescue") && follows(wanted("a/b", None), "refs/heads/a/b"));
-        assert!(!follows(wanted("main", Some("main")), "v1") && !follows(wanted("main", Some("main")), "rescue"));
     }
 }

@@ -56,7 +56,14 @@ impl<'a> Ask<'a> {
         for (index, name) in names {
             releases.push(self.rollout(contract, index, name, &view).await);
         }
-        Ok(Facts { git: here.git.clone(), applications: here.applications.clone(), view, releases, undeployed })
+        Ok(Facts {
+            git: here.git.clone(),
+            applications: here.applications.clone(),
+            elsewhere: here.elsewhere.clone(),
+            view,
+            releases,
+            undeployed,
+        })
     }
 
     async fn rollout(&self, contract: &Contract<'_>, index: usize, name: Name, view: &View) -> Seen {

@@ -1,6 +1,6 @@
 //! What this machine knows: the repository's files, its git, and which Applications follow it.
 
-use super::super::which::follows;
+use super::super::branch::{Branch, follows};
 use super::Question;
 use crate::commands::fix_and_push::{environment, repository};
 use crate::error::CommandError;
@@ -20,8 +20,10 @@ pub(super) struct Here {
     pub(super) user: Option<String>,
     /// Our folder in git's.
     pub(super) folder: PathBuf,
-    /// Applications that follow the repository.
+    /// Applications that follow the branch.
     pub(super) applications: Vec<Name>,
+    /// What the others follow, in words.
+    pub(super) elsewhere: String,
     /// Rollouts that they deploy.
     pub(super) rollouts: BTreeSet<Name>,
 }
@@ -38,24 +40,24 @@ impl Here {
         let target = head.branch.as_deref().and_then(|branch| target(&git, branch, question, pairs));
         let url = target.as_ref().map(|target| without_credentials(&target.url.replace("://***@", "://")));
         let url = url.unwrap_or_default();
-        let followers: Vec<_> =
-            question.found.iter().filter(|found| question.named || follows(found, &url, pairs)).collect();
         let environment = environment();
-        let remote = target.as_ref().map(|target| {
-            let there = git.ask(target, &environment);
-            there.map(|there| there.tip.map(|commit| commit.to_string())).map_err(|error| error.to_string())
+        let asked = target.as_ref().map(|target| git.ask(target, &environment));
+        let default = asked.as_ref().and_then(|asked| asked.as_ref().ok()?.default_branch.as_deref());
+        let name = target.as_ref().map(|target| target.branch.clone()).or(head.branch);
+        let name = name.unwrap_or_else(|| "no branch".to_owned());
+        let branch = Branch { url: &url, name: &name, default, pairs };
+        let (followers, others): (Vec<_>, Vec<_>) =
+            question.found.iter().partition(|found| question.named || branch.source(found).is_some());
+        let elsewhere = branch.followed(others);
+        let remote = asked.map(|asked| {
+            asked.map(|there| there.tip.map(|commit| commit.to_string())).map_err(|error| error.to_string())
         });
         Ok(Here {
-            git: Git {
-                commit: commit.to_string(),
-                branch: target.map(|target| target.branch).or(head.branch).unwrap_or_else(|| "no branch".to_owned()),
-                url,
-                uncommitted: git.uncommitted()?,
-                remote,
-            },
+            git: Git { commit: commit.to_string(), branch: name, url, uncommitted: git.uncommitted()?, remote },
             user: git.user_name()?.filter(|name| !name.trim().is_empty()),
             folder: git.git_dir().join("hyperspace"),
             applications: followers.iter().map(|found| found.name.clone()).collect(),
+            elsewhere,
             rollouts: followers.iter().flat_map(|found| found.of_kind("Rollout")).cloned().collect(),
             repository: Repository::read(&input.files, &input.context),
             context: input.context,

@@ -58,7 +58,7 @@ pub(crate) fn cmd_smoke_test(ui: &Ui, args: &SmokeTestArgs) -> Result<Exit, Comm
     // Before the cluster is asked.
     args.endpoints.open()?;
     run(async {
-        let scope = Scope::of(ui, &args.cluster).await?;
+        let scope = Scope::all(ui, &args.cluster).await?;
         let question = Question {
             cluster: &scope.cluster,
             found: &scope.found,
