@@ -303,3 +303,11 @@ pub struct Observed<T> {
     /// What it was; `None` after it was deleted.
     pub object: Option<T>,
 }
+
+impl<T> Observed<T> {
+    /// Whether the other one is overtaken by this. Who lists anew knows of what is gone no more than its last version.
+    pub(crate) fn is_newer_than(&self, other: &Observed<T>) -> bool {
+        self.version > other.version
+            || (self.version == other.version && self.object.is_none() && other.object.is_some())
+    }
+}

@@ -93,15 +93,12 @@ fn objects<T>(seen: &BTreeMap<Name, Observed<T>>) -> impl Iterator<Item = (&Name
 
 fn merge<T: Clone>(into: &mut BTreeMap<Name, Observed<T>>, from: &BTreeMap<Name, Observed<T>>) {
     for (name, seen) in from {
-        if into
-            .get(name)
-            .is_none_or(|had| had.version < seen.version || (had.version == seen.version && seen.object.is_none()))
-        {
+        if into.get(name).is_none_or(|had| seen.is_newer_than(had)) {
             into.insert(name.clone(), seen.clone());
         }
     }
 }
 
 fn newer<T>(ours: &BTreeMap<Name, Observed<T>>, theirs: &BTreeMap<Name, Observed<T>>) -> bool {
-    ours.iter().any(|(name, seen)| theirs.get(name).is_some_and(|other| other.version < seen.version))
+    ours.iter().any(|(name, seen)| theirs.get(name).is_some_and(|other| seen.is_newer_than(other)))
 }

@@ -7,6 +7,8 @@ use kube::{Client, Config};
 use lab::stack::{Ready, Running, Spec, Stack};
 use lab::{Program, free_ports};
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock};
@@ -16,6 +18,9 @@ pub(crate) struct Plane {
     folder: PathBuf,
     stack: Stack,
     running: Mutex<Vec<Running>>,
+    /// Ports of etcd and of the apiserver.
+    etcd: u16,
+    secure: u16,
 }
 
 /// The plane that tests share, started by whoever asks first; `None`, loudly, where its programs are not built.
@@ -27,8 +32,19 @@ pub(crate) fn plane() -> Option<&'static Plane> {
 impl Plane {
     /// One that nobody else uses.
     pub(crate) fn of_our_own() -> Option<Plane> {
+        Plane::with(&[])
+    }
+
+    /// One of which all that look at etcd's past share: it keeps no history beside etcd's own.
+    pub(crate) fn forgetful() -> Option<&'static Plane> {
+        static PLANE: OnceLock<Option<Plane>> = OnceLock::new();
+        PLANE.get_or_init(|| Plane::with(&["--watch-cache=false"])).as_ref()
+    }
+
+    /// One whose apiserver has more flags.
+    fn with(flags: &[&str]) -> Option<Plane> {
         match (lab::built(Program::Etcd), lab::built(Program::KubeApiserver)) {
-            (Some(etcd), Some(apiserver)) => Some(Plane::start(&etcd, &apiserver)),
+            (Some(etcd), Some(apiserver)) => Some(Plane::start(&etcd, &apiserver, flags)),
             _ => {
                 eprintln!(
                     "SKIPPED: etcd or kube-apiserver is not in the lab's cache, and Kubernetes takes long to build"
@@ -37,7 +53,8 @@ impl Plane {
             }
         }
     }
-    fn start(etcd: &Path, apiserver: &Path) -> Plane {
+
+    fn start(etcd: &Path, apiserver: &Path, flags: &[&str]) -> Plane {
         // Kept: the watchdog removes it with the processes.
         let folder = tempfile::Builder::new().prefix("plane").tempdir().expect("a folder").keep();
         let stack = Stack::new(&folder, &folder).expect("a stack");
@@ -89,14 +106,17 @@ impl Plane {
                 "--authorization-mode=RBAC".to_owned(),
                 // No controller makes service accounts here.
                 "--disable-admission-plugins=ServiceAccount".to_owned(),
-            ],
+            ]
+            .into_iter()
+            .chain(flags.iter().map(|flag| (*flag).to_owned()))
+            .collect(),
             env: vec![],
             ready: Ready::Listens(vec![secure]),
         };
         std::fs::write(folder.join("kubeconfig"), kubeconfig(secure, &file("certificates/apiserver.crt")))
             .expect("a file");
         let running = stack.start_all(vec![etcd, apiserver], Duration::from_secs(120)).expect("a control plane");
-        let plane = Plane { folder, stack, running: Mutex::new(running) };
+        let plane = Plane { folder, stack, running: Mutex::new(running), etcd: client, secure };
         block(plane.prepare());
         plane
     }
@@ -152,6 +172,33 @@ impl Plane {
 
     pub(crate) fn kubeconfig(&self) -> PathBuf {
         self.folder.join("kubeconfig")
+    }
+
+    /// The apiserver's port.
+    pub(crate) fn port(&self) -> u16 {
+        self.secure
+    }
+
+    /// As the administrator through another port of this machine, behind which the apiserver is.
+    pub(crate) fn access_at(&self, port: u16) -> Access {
+        let file = self.folder.join(format!("kubeconfig-{port}"));
+        let authority = self.folder.join("certificates/apiserver.crt");
+        std::fs::write(&file, kubeconfig(port, &authority.display().to_string())).expect("a file");
+        Access { kubeconfig: Some(file), ..self.access("admin") }
+    }
+
+    /// Lets etcd forget everything that is not now: who watches from before is told 410 Gone.
+    pub(crate) async fn forget(&self) {
+        let namespaces = self.api("v1", "Namespace", None).await;
+        let now = namespaces.list(&kube::api::ListParams::default()).await.expect("a list").metadata.resource_version;
+        let body = json!({"revision": now.expect("a version"), "physical": true}).to_string();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.etcd)).expect("etcd");
+        let head = format!("host: etcd\r\nconnection: close\r\ncontent-length: {}", body.len());
+        write!(stream, "POST /v3/kv/compaction HTTP/1.1\r\n{head}\r\n\r\n{body}").expect("written");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        // Another test's may have come first, with a later revision.
+        assert!(answer.starts_with("HTTP/1.1 200") || answer.contains("has been compacted"), "{answer}");
     }
 
     pub(crate) fn access(&self, context: &str) -> Access {

@@ -12,7 +12,7 @@ pub(crate) fn patience(seconds: u64) -> Patience {
     Patience { deadline: Duration::from_secs(seconds), tick: Duration::from_millis(500) }
 }
 
-const STEP: Duration = Duration::from_millis(300);
+pub(crate) const STEP: Duration = Duration::from_millis(300);
 
 /// Follows while `script` runs; gives the end and the words on the way.
 async fn followed(plane: &Plane, release: Release, script: impl Future<Output = ()>) -> (State, Vec<String>) {
@@ -32,7 +32,7 @@ async fn followed(plane: &Plane, release: Release, script: impl Future<Output = 
     (state, words)
 }
 
-async fn canary(scene: &Scene<'_>) {
+pub(crate) async fn canary(scene: &Scene<'_>) {
     sleep(STEP).await;
     scene.apply("hotrod:2").await;
     scene.application(NEW, "Progressing").await;
@@ -44,7 +44,7 @@ async fn canary(scene: &Scene<'_>) {
     sleep(STEP).await;
 }
 
-fn said(state: &State) -> String {
+pub(crate) fn said(state: &State) -> String {
     state.verdict().expect("an end").to_string()
 }
 

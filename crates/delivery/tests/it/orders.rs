@@ -1,8 +1,9 @@
 //! Events in any order, twice, late, or not at all.
 
 use crate::world::*;
-use delivery::{Effect, Event, RetryPolicy, State, View, step};
+use delivery::{Effect, Event, Name, Observed, RetryPolicy, State, View, step};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn worlds() -> Vec<World> {
     let mut all = vec![World::new(), World::canary(), World::promoted(), World::aborted()];
@@ -23,14 +24,30 @@ fn worlds() -> Vec<World> {
     let mut changed = World::promoted();
     changed.rollout(rollout(3, "c", "b", "Progressing"));
     all.push(changed);
+    // Promoted, and the run that did it is gone.
+    let mut lost = World::promoted();
+    lost.lose_run("hotrod-b-2-1");
+    all.push(lost);
+    // Promoted, and then another rollout of the same name, which no run has let through.
+    let mut other = World::promoted();
+    other.lose_rollout();
+    let mut made = rollout(1, "b", "b", "Healthy");
+    made.uid = "other".to_owned();
+    made.images = vec!["hotrod:2".to_owned()];
+    other.rollout(made);
+    all.push(other);
     all
 }
+
+const WORLDS: usize = 9;
 
 /// One thing that reaches the machine.
 #[derive(Clone, Debug)]
 enum Delivered {
     /// The stage's state of one kind of object, or of all, as a watch gives it.
     Seen { stage: usize, kind: usize },
+    /// The same after a gap, as a watch lists it anew: with what it had shown, and is there no more.
+    Relisted { stage: usize, kind: usize },
     /// A tick.
     Tick,
     /// The answer to an open look, from that stage on the way.
@@ -42,6 +59,7 @@ enum Delivered {
 fn delivered() -> impl Strategy<Value = Delivered> {
     prop_oneof![
         6 => (0usize..100, 0usize..5).prop_map(|(stage, kind)| Delivered::Seen { stage, kind }),
+        3 => (0usize..100, 0usize..5).prop_map(|(stage, kind)| Delivered::Relisted { stage, kind }),
         1 => Just(Delivered::Tick),
         3 => (0usize..100).prop_map(|stage| Delivered::Answer { stage }),
         1 => Just(Delivered::Fails),
@@ -60,6 +78,21 @@ fn part(view: &View, kind: usize) -> View {
     part
 }
 
+/// What a watch that had shown `shown` says when it lists this anew.
+fn relisted(shown: &View, now: &View) -> View {
+    fn gone<T: Clone>(shown: &BTreeMap<Name, Observed<T>>, now: &mut BTreeMap<Name, Observed<T>>) {
+        for (name, seen) in shown {
+            now.entry(name.clone()).or_insert(Observed { version: seen.version, object: None });
+        }
+    }
+    let mut view = now.clone();
+    gone(&shown.applications, &mut view.applications);
+    gone(&shown.rollouts, &mut view.rollouts);
+    gone(&shown.runs, &mut view.runs);
+    gone(&shown.collectors, &mut view.collectors);
+    view
+}
+
 fn expected(world: &World) -> Option<delivery::Verdict> {
     settle(State::new(release()), Event::Begin, world).0.verdict().cloned()
 }
@@ -69,9 +102,22 @@ fn run_through(world: &World, events: &[Delivered], up_to: usize) -> (State, usi
     let (mut state, effects) = step(State::new(release()), Event::Begin);
     let mut open: Vec<u64> = rounds(&effects);
     let mut read = 0;
+    // What the watches have shown, and up to which stage: a list shows no less.
+    let (mut shown, mut newest) = (View::default(), 0);
     for event in events {
         let event = match event {
-            Delivered::Seen { stage, kind } => Event::Seen(part(&world.stages[stage % up_to], *kind)),
+            Delivered::Seen { stage, kind } => {
+                let seen = part(&world.stages[stage % up_to], *kind);
+                newest = newest.max(stage % up_to);
+                shown.merge(&seen);
+                Event::Seen(seen)
+            }
+            Delivered::Relisted { stage, kind } => {
+                newest = newest.max(stage % up_to);
+                let seen = relisted(&part(&shown, *kind), &part(&world.stages[newest], *kind));
+                shown.merge(&seen);
+                Event::Seen(seen)
+            }
             Delivered::Tick => Event::Tick,
             Delivered::Answer { stage } => {
                 let Some(round) = open.pop() else { continue };
@@ -102,7 +148,7 @@ proptest! {
 
     /// Whatever came before: with the newest of everything in hand, the verdict is the one of the newest state.
     #[test]
-    fn the_newest_observations_decide(which in 0usize..7, events in prop::collection::vec(delivered(), 0..60)) {
+    fn the_newest_observations_decide(which in 0..WORLDS, events in prop::collection::vec(delivered(), 0..60)) {
         let world = &worlds()[which];
         let (state, read) = run_through(world, &events, world.stages.len());
         if state.verdict().is_some() {
@@ -125,7 +171,7 @@ proptest! {
     /// While the release is not through, nothing that was ever true makes it done.
     #[test]
     fn never_done_on_stale_observations(
-        which in 0usize..7,
+        which in 0..WORLDS,
         before in 1usize..20,
         events in prop::collection::vec(delivered(), 0..80),
     ) {
@@ -145,7 +191,7 @@ proptest! {
 
     /// What happened twice counts once.
     #[test]
-    fn repetition_changes_nothing(which in 0usize..7, stages in prop::collection::vec((0usize..100, 0usize..5), 0..40)) {
+    fn repetition_changes_nothing(which in 0..WORLDS, stages in prop::collection::vec((0usize..100, 0usize..5), 0..40)) {
         let world = &worlds()[which];
         let seen = |stage: usize, kind: usize| Event::Seen(part(&world.stages[stage % world.stages.len()], kind));
         let run = |order: &[(usize, usize)]| {
@@ -184,4 +230,22 @@ proptest! {
         prop_assert!(retries <= 1);
         prop_assert!(state.verdict().is_none(), "the abort was before the retry");
     }
+}
+
+#[test]
+fn a_look_from_before_a_loss_gives_no_verdict() {
+    let mut world = World::promoted();
+    let before = world.now().clone();
+    world.lose_run("hotrod-b-2-1");
+    let (state, effects) = step(State::new(release()), Event::Begin);
+    let [round] = rounds(&effects)[..] else { panic!("{effects:?}") };
+    // The watch lists anew while the look is under way.
+    let state = step(state, Event::Seen(before.clone())).0;
+    let (state, _) = step(state, Event::Seen(relisted(&before, world.now())));
+    let (state, effects) = step(state, Event::Looked { round, view: before });
+    assert_eq!(state.verdict(), None, "the run was gone when the look came back");
+    let [round] = rounds(&effects)[..] else { panic!("it looks again: {effects:?}") };
+    let (state, _) = step(state, Event::Looked { round, view: world.now().clone() });
+    assert_eq!(state.verdict().cloned(), expected(&world));
+    assert!(!expected(&world).is_some_and(|verdict| verdict.is_done()));
 }

@@ -188,6 +188,15 @@ impl World {
         });
     }
 
+    /// Somebody deletes a run: a look shows it no more.
+    pub(crate) fn lose_run(&mut self, name: &str) {
+        self.change(|view, _| drop(view.runs.remove(&Name::new("hotrod", name)).expect("a run")));
+    }
+
+    pub(crate) fn lose_rollout(&mut self) {
+        self.change(|view, _| drop(view.rollouts.remove(&hotrod()).expect("a rollout")));
+    }
+
     pub(crate) fn version(&self) -> u64 {
         self.version
     }
