@@ -224,11 +224,10 @@ const REMOTE: &str = "lab";
 /// only its owner reads. What is added is noted, for [`forget_remotes`].
 pub(super) fn add_remote(layout: &Layout, repository: &Path) -> Result<(), ClusterError> {
     let git = |args: &[&str]| machine::run("git", &[&["-C", &repository.display().to_string()], args].concat());
-    if git(&["rev-parse", "--git-dir"]).is_err() {
-        return Ok(());
-    }
+    // That of all worktrees: one of them may be gone when the lab goes, and the settings are in none of them.
+    let Ok(folder) = git(&["rev-parse", "--path-format=absolute", "--git-common-dir"]) else { return Ok(()) };
     match git(&["config", "--local", "remote.lab.url"]) {
-        Ok(there) if there.trim() == GIT_URL => {}
+        Ok(there) if is_ours(&there) => git(&["remote", "set-url", REMOTE, GIT_URL]).map(drop)?,
         // The person's own.
         Ok(_) => return Ok(()),
         Err(_) => git(&["remote", "add", REMOTE, GIT_URL]).map(drop)?,
@@ -239,19 +238,27 @@ pub(super) fn add_remote(layout: &Layout, repository: &Path) -> Result<(), Clust
     }
     let note = layout.path("repositories");
     let noted = fs::read_to_string(&note).unwrap_or_default();
-    let line = repository.display().to_string();
+    let line = folder.trim();
     if noted.lines().any(|there| there == line) {
         return Ok(());
     }
     fs::write(&note, format!("{noted}{line}\n")).map_err(ClusterError::io("writing", &note))
 }
 
+/// Whether a remote's URL is this server's, with a name and a password in it or without.
+fn is_ours(url: &str) -> bool {
+    let Some((scheme, rest)) = url.trim().split_once("://") else { return false };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}/{path}") == GIT_URL
+}
+
 /// Takes the remotes out again.
 pub(super) fn forget_remotes(layout: &Layout) {
     let noted = fs::read_to_string(layout.path("repositories")).unwrap_or_default();
-    for repository in noted.lines() {
-        let git = |args: &[&str]| machine::run("git", &[&["-C", repository], args].concat());
-        if git(&["config", "--local", "remote.lab.url"]).is_ok_and(|there| there.trim() == GIT_URL) {
+    for folder in noted.lines() {
+        let git = |args: &[&str]| machine::run("git", &[&["-C", folder], args].concat());
+        if git(&["config", "--local", "remote.lab.url"]).is_ok_and(|there| is_ours(&there)) {
             // The repository may be gone, or the person took them out.
             drop(git(&["remote", "remove", REMOTE]));
             drop(git(&["config", "--local", "--remove-section", &format!("credential.{}", host())]));

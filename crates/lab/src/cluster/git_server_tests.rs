@@ -53,6 +53,29 @@ fn a_remote_comes_and_goes_and_the_persons_own_stays() {
 }
 
 #[test]
+fn a_remote_goes_though_the_worktree_that_had_it_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let layout = layout(folder.path());
+    let (repository, tree) = (folder.path().join("mine"), folder.path().join("tree"));
+    let git = |args: &[&str]| {
+        machine::run("git", &[&["-C", &repository.display().to_string()], args].concat()).expect("git");
+    };
+    machine::run("git", &["init", "--quiet", &repository.display().to_string()]).expect("a repository");
+    let who = ["-c", "user.name=a", "-c", "user.email=a@a.invalid"];
+    git(&[&who[..], &["commit", "--quiet", "--allow-empty", "--message", "x"]].concat());
+    git(&["worktree", "add", "--quiet", "--detach", &tree.display().to_string()]);
+    let config = || fs::read_to_string(repository.join(".git/config")).expect("a config");
+    let before = config();
+    // As a lab left it whose remotes held the password.
+    git(&["remote", "add", "lab", &GIT_URL.replace("//", "//hyperspace:secret@")]);
+    add_remote(&layout, &tree).expect("a remote");
+    assert!(config().contains(GIT_URL) && !config().contains("secret"), "{}", config());
+    fs::remove_dir_all(&tree).expect("gone");
+    forget_remotes(&layout);
+    assert_eq!(config(), before);
+}
+
+#[test]
 fn a_key_serves_one_repository() {
     let folder = tempfile::tempdir().expect("a folder");
     let layout = layout(folder.path());
