@@ -43,6 +43,9 @@ pub enum ClusterError {
     /// The git server is a pod, whose repository is out of reach.
     #[error("a lab of kind cannot go back to a start")]
     NoReset,
+    /// Its control plane runs in a container.
+    #[error("the control plane of a lab of kind is out of reach")]
+    NoDisturbance,
     /// Nothing says what Argo CD is to deploy.
     #[error("{} has no ApplicationSet whose git generator names `FOLDER/*`", .0.display())]
     NoRelease(PathBuf),

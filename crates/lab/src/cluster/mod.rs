@@ -10,6 +10,7 @@ mod certs;
 mod choice;
 mod components;
 mod configs;
+mod disturb;
 mod error;
 mod git_server;
 mod images;
@@ -74,6 +75,16 @@ pub struct State {
     pub says: String,
 }
 
+/// A fault of the control plane, made on purpose; it serves again afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disturbance {
+    /// The apiserver ends as it does for an update, and comes back.
+    ApiserverRestarted,
+    /// etcd forgets all versions but the present ones, and the apiserver is killed and comes back: who watched is cut off, and
+    /// who asks for what came after the last version that it saw is told that this is gone (410).
+    WatchesOutdated,
+}
+
 /// Something that brings the adventure's environment up and takes it away again.
 pub trait Driver {
     /// Brings it up as far as it is not up; the repository's HEAD is what the lab's git server begins with.
@@ -87,6 +98,12 @@ pub trait Driver {
     /// # Errors
     /// Where no lab is up, or the start does not get deployed.
     fn reset(&self, start: &Start, tell: Tell<'_>) -> Result<String, ClusterError>;
+
+    /// Makes a fault, and waits until the control plane serves again.
+    ///
+    /// # Errors
+    /// Where no lab is up, or what was ended does not come back.
+    fn disturb(&self, how: Disturbance) -> Result<(), ClusterError>;
 
     /// Every part of it, in the order in which they start.
     ///

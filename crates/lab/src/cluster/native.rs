@@ -16,8 +16,8 @@ use super::layout::Layout;
 use super::sources::Sources;
 use super::start::Start;
 use super::{
-    Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, git_server, machine, ready, release,
-    reset, supervise,
+    Disturbance, Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, disturb, git_server,
+    machine, ready, release, reset, supervise,
 };
 use crate::{Program, build, cache, ensure, poll};
 
@@ -216,9 +216,10 @@ impl Native {
         let kubectl = Kubectl::of(&self.layout);
         tell(Event::Step("applying Argo CD".to_owned()));
         kubectl.apply("argocd", &addons::namespace("argocd"))?;
+        // Before its server starts, which reads once whether it serves plain HTTP: else no push is told to it.
+        kubectl.apply_over("argocd", addons::ARGOCD_SETTINGS)?;
         let module = build::module_folder(Program::ArgoCd, "github.com/argoproj/argo-cd/v3")?;
-        kubectl.apply("argocd", &addons::argocd(&read(&module.join("manifests/install.yaml"))?))?;
-        kubectl.apply_over("argocd", addons::ARGOCD_SETTINGS)
+        kubectl.apply("argocd", &addons::argocd(&read(&module.join("manifests/install.yaml"))?))
     }
 
     /// The git server, and Argo CD reading from it.
@@ -298,6 +299,13 @@ impl Driver for Native {
         }
         let _lock = self.lock()?;
         reset::reset(&self.layout, start, tell)
+    }
+
+    fn disturb(&self, how: Disturbance) -> Result<(), ClusterError> {
+        let _lock = self.lock()?;
+        let programs = Programs::from([(Program::KubeApiserver, ensure(Program::KubeApiserver, &mut |_| {})?)]);
+        disturb::end_apiserver(&self.layout, how)?;
+        self.start(Component::Apiserver, &programs, &|_| {})
     }
 
     fn status(&self) -> Result<Vec<State>, ClusterError> {

@@ -41,6 +41,46 @@ fn of_the_machine() -> Vec<String> {
     found
 }
 
+/// Command lines that name a folder, and shims of its containers, wherever they run.
+fn processes_of(root: &Path) -> Vec<String> {
+    let folder = root.display().to_string();
+    let processes = fs::read_dir("/proc").expect("processes").flatten();
+    let lines = processes.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+    lines.filter(|line| line.contains(&folder)).collect()
+}
+
+/// Everything, as `lab up` brings it up: Argo CD, the git server and the release as well.
+#[test]
+#[ignore = "brings a whole lab up, which takes minutes and the machine's only bridge"]
+fn a_whole_lab_leaves_nothing_behind() {
+    machine::check().expect("a machine that can run a lab");
+    assert!(!Path::new("/sys/class/net").join(super::super::layout::BRIDGE).exists(), "a lab is up on this machine");
+    let folder = tempfile::tempdir().expect("a folder");
+    let repository = folder.path().join("repository");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    machine::run("git", &["clone", "--quiet", &source.display().to_string(), &repository.display().to_string()])
+        .expect("a clone");
+    let config = || fs::read_to_string(repository.join(".git/config")).expect("a config");
+    let lab = Native::new(Layout::at(folder.path().join("lab")));
+    let (before, config_before) = (of_the_machine(), config());
+    let up = lab.up(&repository, Extent::All, &|_| {});
+    let (during, config_during) = (of_the_machine(), config());
+    let running = (processes_of(lab.layout.root()).len(), machine::in_groups().len());
+    let status = lab.status().expect("a status");
+    let down = lab.down(&|_| {});
+    up.expect("it comes up");
+    down.expect("it goes");
+    assert!(status.iter().all(|state| state.ready), "{status:?}");
+    assert!(running.0 > 9 && running.1 > 20, "components and pods ran: {running:?}");
+    assert!(during.iter().any(|line| line.starts_with(":KUBE-")) && config_during != config_before);
+    assert_eq!(processes_of(lab.layout.root()), [""; 0]);
+    assert!(machine::in_groups().is_empty() && !lab.layout.root().exists());
+    assert!(machine::control_groups().iter().all(|group| !group.exists()));
+    assert_eq!(of_the_machine(), before);
+    assert_eq!(config(), config_before);
+}
+
 /// Bridge, containerd, etcd and a container: without Kubernetes, whose build takes minutes.
 #[test]
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]

@@ -17,7 +17,7 @@ use super::kubectl::Kubectl;
 use super::layout::Layout;
 use super::sources::{self, Sources};
 use super::start::Start;
-use super::{Driver, Event, Extent, Shell, State, Tell, addons, machine, release, workloads};
+use super::{Disturbance, Driver, Event, Extent, Shell, State, Tell, addons, machine, release, workloads};
 use crate::poll;
 use calls::Call;
 
@@ -233,6 +233,10 @@ impl Driver for Kind {
 
     fn reset(&self, _: &Start, _: Tell<'_>) -> Result<String, ClusterError> {
         Err(ClusterError::NoReset)
+    }
+
+    fn disturb(&self, _: Disturbance) -> Result<(), ClusterError> {
+        Err(ClusterError::NoDisturbance)
     }
 
     fn status(&self) -> Result<Vec<State>, ClusterError> {
