@@ -3,6 +3,15 @@
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+const E2E_EXAMPLES: &str = "\
+Examples:
+  hyperspace lab e2e --releases 10 --canaries 0      ten releases from the broken start
+  hyperspace lab e2e --canaries 5 --only slow        five slow canaries and nothing else
+  hyperspace lab e2e --releases 3 --by-hand 3        side by side with the commands typed by hand
+  hyperspace lab e2e --fault all --output docs/e2e.md
+  hyperspace lab e2e --fault prometheus --fault clock
+  hyperspace lab e2e --pushes 20                     from a push to what Argo CD has applied";
+
 #[derive(Debug, Args)]
 pub(crate) struct LabArgs {
     #[command(subcommand)]
@@ -27,10 +36,15 @@ pub(crate) enum LabCommand {
     Reset(ResetArgs),
     /// Run whole releases in it, good and bad ones, and write down what came of them
     ///
-    /// A release: back to the broken start, a fresh clone, `fix-and-push` in it and nothing else. A bad canary: this
-    /// repository's release with the old version, then a commit whose canary is idle, failing, slow or silent; its gate must
-    /// abort it while a steady client of the stable version sees no failed request. Needs a lab that is up; what it deploys
-    /// is replaced.
+    /// A release: back to the broken start, a fresh clone, `fix-and-push` in it and nothing else. By hand: the same start,
+    /// mended, pushed with plain git and taken up with `argocd app get --refresh`, `kubectl argo rollouts retry` and `kubectl
+    /// rollout restart`. A bad canary: this repository's release with the old version, then a commit whose canary is idle,
+    /// failing, slow or silent; its gate must abort it while a steady client of the stable version sees no failed request. A
+    /// fault: a release during which something breaks; `fix-and-push` must recover or say what to do, and what it says is
+    /// done. A push: a change that needs no release, until Argo CD has applied it.
+    ///
+    /// Needs a lab that is up; what it deploys is replaced.
+    #[command(after_help = E2E_EXAMPLES)]
     E2e(E2eArgs),
     /// End it, and put back what it changed on this machine; what was built stays
     Down,
@@ -92,12 +106,21 @@ pub(crate) struct E2eArgs {
     /// The repository whose release the bad canaries are made of
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) path: PathBuf,
-    /// Releases from the broken start
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) releases: usize,
-    /// Bad canaries of each kind
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) canaries: usize,
+    /// Releases from the broken start [default: 1 where nothing else is asked for]
+    #[arg(long, value_name = "N")]
+    pub(crate) releases: Option<usize>,
+    /// Bad canaries of each kind [default: 1 where nothing else is asked for]
+    #[arg(long, value_name = "N")]
+    pub(crate) canaries: Option<usize>,
+    /// Releases from the broken start with the adventure's own commands
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) by_hand: usize,
+    /// Pushes of a change that needs no release, with the median at the end
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) pushes: usize,
+    /// A release during which this breaks, or `all`; may be given several times
+    #[arg(long, value_name = "KIND")]
+    pub(crate) fault: Vec<String>,
     /// Bad canaries of this kind alone (idle, failing, slow, silent); may be given several times
     #[arg(long, value_name = "KIND")]
     pub(crate) only: Vec<String>,

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::tracing::Tracer;
 use crate::ui::{Lines, Ui};
 use cluster::{Cluster, Heard, Patience};
-use delivery::{Effect, Name, Release, State, Verdict, Waiting};
+use delivery::{Effect, FailedGate, Name, Release, State, Stop, Verdict, Waiting};
 use serde_json::json;
 use smoke::Link;
 use std::cell::RefCell;
@@ -241,8 +241,22 @@ fn end(ui: &Ui, format: ListFormat, verdict: &Verdict) -> Result<(), CommandErro
             ui.line(&event.to_string())?;
         }
     }
+    if unmeasured(verdict) {
+        ui.status(&format!(
+            "the gates could not measure, which says nothing of the canary: once they can, `{} fix-and-push --retry` takes it \
+             up again",
+            ui.program
+        ));
+    }
     ui.announce(&words);
     Ok(())
+}
+
+/// Whether every gate that stopped it ended without a value: who is asked was not there.
+fn unmeasured(verdict: &Verdict) -> bool {
+    let Verdict::Stopped { why: Stop::GateFailed { gates, .. }, .. } = verdict else { return false };
+    let without = |gate: &FailedGate| gate.measurements.last().is_some_and(|last| last.phase == "Error");
+    !gates.is_empty() && gates.iter().all(without)
 }
 
 /// What a verdict means for the exit code; who detached has none.
@@ -258,11 +272,30 @@ pub(crate) fn exit(verdict: Option<&Verdict>) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use delivery::{Name, Stop};
+    use delivery::Measurement;
 
     #[test]
     fn times_read_well() {
         assert_eq!((time(59), time(125)), ("about 59 s left".to_owned(), "about 2 min 5 s left".to_owned()));
+    }
+
+    #[test]
+    fn only_gates_without_a_value_are_tried_again() {
+        let gate = |phases: &[&str]| FailedGate {
+            name: "errors".to_owned(),
+            message: String::new(),
+            measurements: phases
+                .iter()
+                .map(|phase| Measurement { phase: (*phase).to_owned(), ..Measurement::default() })
+                .collect(),
+            query: None,
+        };
+        let of = |gates: Vec<FailedGate>| {
+            let why = Stop::GateFailed { run: Name::new("a", "r"), gates, message: String::new() };
+            unmeasured(&Verdict::Stopped { what: Name::new("a", "b"), why })
+        };
+        assert!(of(vec![gate(&["Successful", "Error", "Error"]), gate(&["Error"])]));
+        assert!(!of(vec![gate(&["Error"]), gate(&["Error", "Failed"])]) && !of(vec![gate(&[])]) && !of(vec![]));
     }
 
     #[test]

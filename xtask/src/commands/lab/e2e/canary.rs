@@ -3,7 +3,7 @@
 use super::super::cluster::failed;
 use super::client::Client;
 use super::eyes::{self, Eyes};
-use super::record::{Outcome, Times, measured};
+use super::outcome::{Outcome, Times, measured};
 use super::stage::{Stage, fork, git, run as ran};
 use crate::error::{CommandError, Doing};
 use crate::ui::Ui;
@@ -61,18 +61,22 @@ pub(super) fn healthy(repository: &Path) -> Result<Start, CommandError> {
     Ok(start)
 }
 
+/// Waits until the old version is healthy, and gives its hash.
+pub(super) fn calm(eyes: &Eyes) -> Result<String, CommandError> {
+    let calm = |view: &View| {
+        let (rollout, _) = eyes::judged(view)?;
+        (rollout.phase == "Healthy" && rollout.available == rollout.replicas).then(|| rollout.stable.clone())
+    };
+    let stable = eyes.wait(LIMIT, calm).map(|(stable, _)| stable);
+    stable.ok_or_else(|| CommandError::user("HotROD's old version does not get healthy"))
+}
+
 /// Pushes the commit, and watches whether its gate stops it while the stable version serves.
 pub(super) fn run(ui: &Ui, stage: &Stage, healthy: &Start, bad: &Bad) -> Result<Outcome, CommandError> {
     let scratch = stage.clone_of(ui, healthy)?;
     let fork = fork(&scratch);
     let eyes = Eyes::open(stage.kubeconfig());
-    let calm = |view: &View| {
-        let (rollout, _) = eyes::judged(view)?;
-        (rollout.phase == "Healthy" && rollout.available == rollout.replicas).then(|| rollout.stable.clone())
-    };
-    let Some((stable, _)) = eyes.wait(LIMIT, calm) else {
-        return Err(CommandError::user("HotROD's old version does not get healthy"));
-    };
+    let stable = calm(&eyes)?;
     for (file, from, to) in bad.edits.iter().chain(&[(ROLLOUT, OLD, NEW)]) {
         let path = fork.join(file);
         let text = fs::read_to_string(&path).doing(format!("read {file}"))?;

@@ -1,153 +1,156 @@
 //! What came of the runs, for people, in Markdown.
 
-use super::client::Tally;
-use super::eyes;
-use delivery::View;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
-use std::time::Duration;
+use std::path::PathBuf;
 
-/// How long what took, from the push.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Times {
-    /// Until every Application had synced the commit.
-    pub(super) applied: Option<Duration>,
-    /// Until the rollout was healthy, or aborted.
-    pub(super) ended: Option<Duration>,
-    /// The analysis' own duration, as the cluster says: whole seconds.
-    pub(super) analysis: Option<Duration>,
-    /// The command under test, from its start to its end.
-    pub(super) all: Option<Duration>,
+/// What a table has columns for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Table {
+    /// Releases and bad canaries.
+    Releases,
+    /// Releases during which something broke.
+    Faults,
+    /// Pushes that need no release.
+    Pushes,
+}
+
+impl Table {
+    fn says(self) -> &'static str {
+        match self {
+            Table::Releases => {
+                "Seconds count from the push: until every Application had synced the commit, until the verdict, and the latter \
+                 without the analysis' own duration."
+            }
+            Table::Faults => {
+                "Where the command did not end well, what it says is done: `then` is what that came to. Seconds count from the \
+                 start of the command to the verdict."
+            }
+            Table::Pushes => {
+                "Seconds count from when the git server had the commit: until the pushing git had ended, until the first and \
+                 until every object that it changes had the change, one in each Application, and until every Application \
+                 said that it had synced the commit."
+            }
+        }
+    }
+
+    fn headings(self) -> &'static [&'static str] {
+        match self {
+            Table::Releases => &[
+                "run",
+                "as it must",
+                "verdict",
+                "failed gates",
+                "last values",
+                "applied",
+                "verdict after",
+                "over the analysis",
+                "client: failed requests",
+            ],
+            Table::Faults => &["fault", "as it must", "the command ended", "what it said", "then", "verdict", "after"],
+            Table::Pushes => &["push", "as it must", "git ended", "first change", "every change", "every Application"],
+        }
+    }
 }
 
 /// What came of one run.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Outcome {
-    pub(super) what: String,
-    pub(super) verdict: String,
-    /// Gates that failed.
-    pub(super) gates: Vec<String>,
-    /// The last value of each gate.
-    pub(super) values: Vec<String>,
-    pub(super) times: Times,
-    pub(super) tally: Option<Tally>,
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) table: Table,
+    /// Without the second one, which says whether it went as it must.
+    pub(super) cells: Vec<String>,
+    /// For the terminal.
+    pub(super) line: String,
     /// What was not as it must be.
     pub(super) problems: Vec<String>,
 }
 
-impl Outcome {
+impl Row {
     /// For the terminal.
-    pub(super) fn line(&self) -> String {
-        let mut text = format!("{}: {}", self.what, self.verdict);
-        if !self.gates.is_empty() {
-            text.push_str(&format!(" by {}", self.gates.join(", ")));
-        }
-        text.push_str(&format!("; {}", self.durations().join(", ")));
-        if let Some(tally) = &self.tally {
-            text.push_str(&format!("; client: {} of {} requests failed", tally.failures.len(), tally.requests));
-        }
+    pub(super) fn told(&self) -> String {
         match self.problems.as_slice() {
-            [] => text,
-            problems => format!("{text}\n  NOT AS IT MUST: {}", problems.join("; ")),
+            [] => self.line.clone(),
+            problems => format!("{}\n  NOT AS IT MUST: {}", self.line, problems.join("; ")),
         }
     }
 
-    fn durations(&self) -> Vec<String> {
-        let Times { applied, ended, analysis, all } = &self.times;
-        let over = ended.zip(*analysis).map(|(ended, analysis)| ended.saturating_sub(analysis));
-        [("applied", *applied), ("verdict", *ended), ("over the analysis", over), ("the command", *all)]
-            .into_iter()
-            .filter_map(|(what, time)| Some(format!("{what} {:.1} s", time?.as_secs_f32())))
-            .collect()
-    }
-
-    fn row(&self) -> String {
-        let seconds =
-            |time: Option<Duration>| time.map(|time| format!("{:.1}", time.as_secs_f32())).unwrap_or_default();
-        let over = self.times.ended.zip(self.times.analysis).map(|(ended, analysis)| ended.saturating_sub(analysis));
-        let client = self.tally.as_ref().map(|tally| {
-            format!("{} of {}, slowest {} ms", tally.failures.len(), tally.requests, tally.slowest.as_millis())
-        });
-        let good =
-            if self.problems.is_empty() { "yes".to_owned() } else { format!("**no**: {}", self.problems.join("; ")) };
-        let cells = [
-            self.what.clone(),
-            good,
-            self.verdict.clone(),
-            self.gates.join(", "),
-            self.values.join(", "),
-            seconds(self.times.applied),
-            seconds(self.times.ended),
-            seconds(over),
-            client.unwrap_or_default(),
-        ];
+    fn text(&self) -> String {
+        let good = match self.problems.as_slice() {
+            [] => "yes".to_owned(),
+            problems => format!("**no**: {}", problems.join("; ")),
+        };
+        let mut cells = self.cells.clone();
+        cells.insert(1.min(cells.len()), good);
         // Whatever a program says, it is one cell.
-        let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
+        let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
         format!("| {} |\n", cells.join(" | "))
     }
 }
 
-/// The last value of each gate, and how long the analysis took.
-pub(super) fn measured(view: &View) -> (Vec<String>, Option<Duration>) {
-    let Some((_, Some(run))) = eyes::judged(view) else { return (Vec::new(), None) };
-    let value = |metric: &delivery::Metric| {
-        let last = metric.measurements.last()?;
-        let value = last.value.trim_matches(['[', ']']);
-        // Four digits tell a gate's value.
-        let short = value
-            .parse::<f64>()
-            .map(|number| format!("{:.4}", number).trim_end_matches('0').trim_end_matches('.').to_owned());
-        let shown = short.unwrap_or_else(|_| if value.is_empty() { "no data".to_owned() } else { value.to_owned() });
-        Some(format!("{} {shown}", metric.name))
-    };
-    let time = |text: &Option<String>| text.as_ref()?.parse::<jiff::Timestamp>().ok();
-    let took = time(&run.started).zip(time(&run.completed));
-    let took = took.and_then(|(began, ended)| Duration::try_from(ended.duration_since(began)).ok());
-    (run.metrics.iter().filter_map(value).collect(), took)
+/// A file to which tables are added, or none.
+pub(super) struct Record {
+    path: Option<PathBuf>,
+    table: Option<Table>,
 }
 
-/// Begins a table, at the end of what is there.
-pub(super) fn begin(path: &Path, command: &str, program: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+impl Record {
+    /// Begins a section at the end of what is there.
+    pub(super) fn begin(path: Option<PathBuf>, command: &str, program: &str) -> io::Result<Record> {
+        let record = Record { path, table: None };
+        let Some(path) = &record.path else { return Ok(record) };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        if !path.exists() {
+            record.append(
+                "# Releases in the lab, as they went\n\nWritten by `cargo xtask lab e2e --output`; docs/lab.md says what each run does.\n",
+            )?;
+        }
+        let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M").to_string();
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').next().unwrap_or_default();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let version = env!("CARGO_PKG_VERSION");
+        record.append(&format!(
+            "\n## {now}: `{program} {command}`\n\nVersion {version}, {cores} cores, load {load} at the start.\n"
+        ))?;
+        Ok(record)
     }
-    let mut text = String::new();
-    if !path.exists() {
-        text.push_str("# Releases in the lab, as they went\n\nWritten by `cargo xtask lab e2e --output`; docs/lab.md says what each run does.\n");
+
+    /// Adds a row. At once: whatever comes next, this run was made.
+    pub(super) fn add(&mut self, row: &Row) -> io::Result<()> {
+        if self.table != Some(row.table) {
+            let headings = row.table.headings();
+            let rule = vec!["---"; headings.len()].join(" | ");
+            self.append(&format!("\n{}\n\n| {} |\n| {rule} |\n", row.table.says(), headings.join(" | ")))?;
+            self.table = Some(row.table);
+        }
+        self.append(&row.text())
     }
-    let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M").to_string();
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    text.push_str(&format!(
-        "\n## {now}: `{program} {command}`\n\nVersion {}, {cores} cores, load {load} at the start. Seconds count from the push: until \
-         every Application had synced the commit, until the verdict, and the latter without the analysis' own duration.\n\n\
-         | run | as it must | verdict | failed gates | last values | applied | verdict after | over the analysis | client: failed requests |\n\
-         | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
-        env!("CARGO_PKG_VERSION"),
-    ));
-    append(path, &text)
-}
 
-/// Adds a row. At once: whatever comes next, this run was made.
-pub(super) fn add(path: &Path, outcome: &Outcome) -> io::Result<()> {
-    append(path, &outcome.row())
-}
+    /// Adds a paragraph.
+    pub(super) fn note(&mut self, text: &str) -> io::Result<()> {
+        self.table = None;
+        self.append(&format!("\n{text}\n"))
+    }
 
-fn append(path: &Path, text: &str) -> io::Result<()> {
-    File::options().create(true).append(true).open(path)?.write_all(text.as_bytes())
+    fn append(&self, text: &str) -> io::Result<()> {
+        let Some(path) = &self.path else { return Ok(()) };
+        File::options().create(true).append(true).open(path)?.write_all(text.as_bytes())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::outcome::{Outcome, Times};
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_row_has_a_cell_for_every_heading() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("docs/e2e.md");
-        begin(&path, "lab e2e", "hyperspace").expect("a record");
+        let mut record = Record::begin(Some(path.clone()), "lab e2e", "hyperspace").expect("a record");
         let outcome = Outcome {
             what: "slow".to_owned(),
             times: Times {
@@ -158,12 +161,18 @@ mod tests {
             problems: vec!["a | b\nc".to_owned()],
             ..Outcome::default()
         };
-        add(&path, &outcome).expect("a row");
+        let row = Row::from(outcome);
+        record.add(&row).expect("a row");
+        record.add(&row).expect("a row");
         let text = fs::read_to_string(&path).expect("the record");
         let cells = |line: &str| line.replace("\\|", "").matches('|').count();
         let rows: Vec<_> = text.lines().filter(|line| line.starts_with('|')).collect();
-        assert_eq!(rows.iter().map(|row| cells(row)).collect::<Vec<_>>(), [10, 10, 10], "{text}");
+        assert_eq!(rows.iter().map(|row| cells(row)).collect::<Vec<_>>(), [10, 10, 10, 10], "{text}");
         assert!(rows[2].contains("| **no**: a \\| b c |") && rows[2].contains("| 10.0 |"), "{}", rows[2]);
-        assert!(outcome.line().contains("NOT AS IT MUST: a | b"));
+        assert!(row.told().contains("NOT AS IT MUST: a | b"));
+        record.note("the end").expect("a note");
+        record.add(&row).expect("a row");
+        let text = fs::read_to_string(&path).expect("the record");
+        assert_eq!(text.matches("| run |").count(), 2, "after a note the table begins again: {text}");
     }
 }

@@ -1,67 +1,88 @@
 //! A release from a broken start, by this program alone.
 
 use super::eyes::{self, Eyes};
-use super::record::{Outcome, Times};
+use super::outcome::{Outcome, Times, measured};
 use super::stage::{Stage, fork};
-use crate::error::{CommandError, Doing};
+use super::tool::{Tool, last_words};
+use crate::error::CommandError;
 use crate::ui::Ui;
 use delivery::{Rollout, Run, View};
 use lab::cluster::Start;
-use std::fs::File;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
+use tempfile::TempDir;
 
 /// For one release.
-const LIMIT: Duration = Duration::from_secs(900);
+pub(super) const LIMIT: Duration = Duration::from_secs(900);
 
 /// What the mission asks for.
 const IMAGE: &str = "jaegertracing/example-hotrod:1.76.0";
 
+/// The lab at its broken start, and who looks at it.
+pub(super) struct Begun {
+    pub(super) scratch: TempDir,
+    pub(super) eyes: Eyes,
+    /// The served commit.
+    commit: String,
+    /// The stable version.
+    stable: String,
+}
+
+impl Begun {
+    pub(super) fn new(ui: &Ui, stage: &Stage, broken: &Start) -> Result<Begun, CommandError> {
+        let scratch = stage.clone_of(ui, broken)?;
+        let commit = stage.served().map(|(commit, _)| commit).unwrap_or_default();
+        let eyes = Eyes::open(stage.kubeconfig());
+        let stable =
+            eyes.wait(Duration::from_secs(20), |view| eyes::judged(view).map(|(rollout, _)| rollout.stable.clone()));
+        let stable = stable.map(|(hash, _)| hash).unwrap_or_default();
+        Ok(Begun { scratch, eyes, commit, stable })
+    }
+
+    pub(super) fn fork(&self) -> PathBuf {
+        fork(&self.scratch)
+    }
+
+    /// What has happened by now.
+    pub(super) fn look(&self, stage: &Stage, seen: &mut Seen) -> View {
+        let view = self.eyes.look();
+        seen.take(stage, &view, &self.commit);
+        view
+    }
+
+    /// What is not as the mission asks, in the cluster.
+    pub(super) fn judge(&self, seen: &Seen) -> Vec<String> {
+        judge(&self.eyes.look(), &self.stable, seen)
+    }
+}
+
 /// Takes the lab to the start, and runs `fix-and-push` in a clone of it, with no other help.
 pub(super) fn run(ui: &Ui, stage: &Stage, broken: &Start) -> Result<Outcome, CommandError> {
-    let scratch = stage.clone_of(ui, broken)?;
-    let fork = fork(&scratch);
-    let began = stage.served().map(|(commit, _)| commit).unwrap_or_default();
-    let eyes = Eyes::open(stage.kubeconfig());
-    let stable =
-        eyes.wait(Duration::from_secs(20), |view| eyes::judged(view).map(|(rollout, _)| rollout.stable.clone()));
-    let stable = stable.map(|(hash, _)| hash).unwrap_or_default();
-    let log = scratch.path().join("log");
-    let file = File::create(&log).doing("write a log")?;
-    let program = std::env::current_exe().doing("find this program")?;
-    let mut command = Command::new(&program);
-    command.arg("fix-and-push").current_dir(&fork).env_remove("KUBECONFIG").stdin(Stdio::null());
-    command.stdout(file.try_clone().doing("write a log")?).stderr(file);
+    let begun = Begun::new(ui, stage, broken)?;
     let bar = ui.progress();
     bar.step("fix-and-push in a fresh clone");
-    let mut child = command.spawn().doing("start fix-and-push")?;
+    let mut tool = Tool::start(&begun.fork(), begun.scratch.path().join("log"), &["fix-and-push"], &[])?;
     let mut seen = Seen::default();
     let started = Instant::now();
     let status = lab::poll(LIMIT, || {
-        seen.take(stage, &eyes.look(), &began);
-        child.try_wait().ok().flatten()
+        begun.look(stage, &mut seen);
+        tool.ended()
     });
     let took = started.elapsed();
-    if status.is_none() {
-        // It would push into the next run.
-        drop(child.kill());
-        drop(child.wait());
-    }
+    let log = tool.said();
+    drop(tool);
     bar.done();
-    seen.take(stage, &eyes.look(), &began);
-    let log = std::fs::read_to_string(&log).unwrap_or_default();
-    let view = eyes.look();
+    let view = begun.look(stage, &mut seen);
     let mut problems = match status {
         Some(status) if status.success() => Vec::new(),
-        Some(status) => vec![format!("{status}: {}", last_words(&log))],
+        Some(status) => vec![format!("{status}: {}", last_words(&log, 3))],
         None => vec![format!("not done after {} s", LIMIT.as_secs())],
     };
-    problems.extend(judge(&view, &stable, &seen));
-    if !certified(&fork, &log) {
+    problems.extend(begun.judge(&seen));
+    if !certified(&begun.fork(), &log) {
         problems.push("no certificate".to_owned());
     }
-    let (values, analysis) = super::record::measured(&view);
+    let (values, analysis) = measured(&view);
     Ok(Outcome {
         what: "release".to_owned(),
         verdict: eyes::judged(&view).map(|(rollout, _)| rollout.phase.clone()).unwrap_or_default(),
@@ -75,10 +96,10 @@ pub(super) fn run(ui: &Ui, stage: &Stage, broken: &Start) -> Result<Outcome, Com
 
 /// What happened when, counted from the push.
 #[derive(Default)]
-struct Seen {
-    commit: Option<(String, SystemTime)>,
-    applied: Option<Duration>,
-    healthy: Option<Duration>,
+pub(super) struct Seen {
+    pub(super) commit: Option<(String, SystemTime)>,
+    pub(super) applied: Option<Duration>,
+    pub(super) healthy: Option<Duration>,
 }
 
 impl Seen {
@@ -97,7 +118,7 @@ impl Seen {
     }
 }
 
-fn promoted(rollout: &Rollout) -> bool {
+pub(super) fn promoted(rollout: &Rollout) -> bool {
     rollout.phase == "Healthy" && rollout.stable == rollout.hash && rollout.images.iter().any(|image| image == IMAGE)
 }
 
@@ -138,7 +159,7 @@ fn measured_well(run: &Run) -> bool {
 }
 
 /// Whether the certificate was written, or printed.
-fn certified(fork: &Path, log: &str) -> bool {
+pub(super) fn certified(fork: &Path, log: &str) -> bool {
     let mut folders = vec![fork.join(".git")];
     while let Some(folder) = folders.pop() {
         for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
@@ -151,9 +172,4 @@ fn certified(fork: &Path, log: &str) -> bool {
         }
     }
     log.to_lowercase().contains("certificate of completion")
-}
-
-fn last_words(log: &str) -> String {
-    let lines: Vec<_> = log.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines.get(lines.len().saturating_sub(3)..).unwrap_or_default().join(" / ")
 }

@@ -3,8 +3,10 @@
 use super::super::cluster::{failed, lab, show};
 use crate::error::{CommandError, Doing};
 use crate::ui::Ui;
-use lab::cluster::{Shell, Start, git_url};
+use lab::cluster::{Disturbance, Shell, Start, git_url};
+use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
@@ -26,6 +28,8 @@ impl Stage {
 
     /// Takes the lab to a start, and clones it.
     pub(super) fn clone_of(&self, ui: &Ui, start: &Start) -> Result<TempDir, CommandError> {
+        // An end in the middle of a run may have left it.
+        self.refuse_pushes(false)?;
         let bar = ui.progress();
         let result = lab()?.reset(start, &|event| show(&bar, event));
         bar.done();
@@ -48,17 +52,60 @@ impl Stage {
         Ok(scratch)
     }
 
+    /// The repository that is served: the state folder is where the kubeconfig is.
+    fn bare(&self) -> PathBuf {
+        self.shell.kubeconfig.with_file_name("git").join("hyperspace.git")
+    }
+
     /// The commit at which the served branch is, and since when.
     pub(super) fn served(&self) -> Option<(String, SystemTime)> {
-        // The state folder is where the kubeconfig is; a branch that was just written is a file of its own.
-        let file = self.shell.kubeconfig.with_file_name("git").join("hyperspace.git/refs/heads/main");
+        // A branch that was just written is a file of its own.
+        let file = self.bare().join("refs/heads/main");
         let commit = std::fs::read_to_string(&file).ok()?.trim().to_owned();
         Some((commit, std::fs::metadata(&file).ok()?.modified().ok()?))
     }
 
+    /// Lets the git server refuse every push, or no longer.
+    pub(super) fn refuse_pushes(&self, refuse: bool) -> Result<(), CommandError> {
+        let hook = self.bare().join("hooks/pre-receive");
+        if refuse {
+            let script = "#!/bin/sh\necho 'the branch is frozen' >&2\nexit 1\n";
+            fs::write(&hook, script).doing("write a hook")?;
+            return fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).doing("write a hook");
+        }
+        match fs::remove_file(&hook) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).doing("remove a hook"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes a fault of the control plane.
+    pub(super) fn disturb(&self, how: Disturbance) -> Result<(), CommandError> {
+        lab()?.disturb(how).map_err(|error| failed("disturb the control plane", error))
+    }
+
+    /// A Deployment with so many pods.
+    pub(super) fn scale(&self, namespace: &str, deployment: &str, replicas: u32) -> Result<(), CommandError> {
+        let replicas = format!("--replicas={replicas}");
+        self.kubectl(&["scale", &format!("deployment/{deployment}"), "-n", namespace, &replicas]).map(drop)
+    }
+
+    /// Waits until all of a Deployment serves.
+    pub(super) fn settled(&self, namespace: &str, deployment: &str) -> Result<(), CommandError> {
+        let name = format!("deployment/{deployment}");
+        self.kubectl(&["rollout", "status", &name, "-n", namespace, "--timeout=120s"]).map(drop)
+    }
+
     /// kubectl on the lab.
     pub(super) fn kubectl(&self, args: &[&str]) -> Result<String, CommandError> {
-        run(Command::new("kubectl").arg("--kubeconfig").arg(&self.shell.kubeconfig).args(args))
+        run(self.kubectl_command().args(args))
+    }
+
+    /// The same, to be run by somebody else.
+    pub(super) fn kubectl_command(&self) -> Command {
+        let mut command = Command::new("kubectl");
+        command.arg("--kubeconfig").arg(&self.shell.kubeconfig);
+        command
     }
 
     /// A Service of the pods of one version alone, so that a client of it neither judges nor feeds the canary.
