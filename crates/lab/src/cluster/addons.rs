@@ -84,12 +84,17 @@ fn on_the_node(install: &str) -> String {
     install.replace("imagePullPolicy: Always", "imagePullPolicy: IfNotPresent")
 }
 
+/// The tag of HotROD's version before the release.
+pub(super) const OLD: &str = ":1.75.0";
+
 /// The release's manifests with the version that the canary replaces: the first deploy of a Rollout skips all its steps.
 pub(super) fn before_the_release(manifests: &str) -> String {
-    let image = "jaegertracing/example-hotrod:";
+    let image = "jaegertracing/example-hotrod";
     let lines = manifests.lines().map(|line| match line.split_once(image) {
-        Some((before, _)) if before.trim_start().trim_start_matches("- ") == "image: " => {
-            format!("{before}{image}1.75.0\n")
+        Some((before, after))
+            if before.trim_start().trim_start_matches("- ") == "image: " && after.starts_with(':') =>
+        {
+            format!("{before}{image}{OLD}\n")
         }
         _ => format!("{line}\n"),
     });

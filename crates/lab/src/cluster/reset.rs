@@ -14,6 +14,9 @@ use crate::process::poll;
 
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// How often what comes back is taken away again.
+const TRIES: usize = 3;
+
 /// What a release consists of, owners first.
 const KINDS: &str = "rollouts,deployments,daemonsets,replicasets,analysisruns,analysistemplates,services,configmaps";
 
@@ -28,21 +31,26 @@ pub(super) fn reset(layout: &Layout, start: &Start, tell: Tell<'_>) -> Result<St
     let commit = start.commit(layout)?;
     let sources = release::deployed(layout)?;
     let namespaces: BTreeSet<_> = sources.folders.iter().map(|folder| sources::name(folder)).chain(before).collect();
-    tell(Event::Step("the release: taking away".to_owned()));
-    thread::scope(|scope| {
-        let clear = namespaces.iter().map(|name| scope.spawn(move || clear(kubectl, name))).collect::<Vec<_>>();
-        let forget = MEMORY.map(|(namespace, _)| scope.spawn(move || restart(kubectl, namespace)));
-        clear.into_iter().chain(forget).try_for_each(|thread| {
-            let failed = |_| Err(ClusterError::io("clearing", "the cluster")(std::io::ErrorKind::Other.into()));
-            thread.join().unwrap_or_else(failed)
-        })
-    })?;
-    tell(Event::Step("HotROD on the old version".to_owned()));
-    release::apply_old(kubectl, &sources)?;
-    for (namespace, object) in MEMORY {
-        kubectl.run(&["rollout", "status", object, "-n", namespace, "--timeout=60s"])?;
+    let mut stray = String::new();
+    for _ in 0..TRIES {
+        tell(Event::Step("the release: taking away".to_owned()));
+        take_away(kubectl, &namespaces)?;
+        tell(Event::Step("HotROD on the old version".to_owned()));
+        release::apply_old(kubectl, &sources)?;
+        for (namespace, object) in MEMORY {
+            kubectl.run(&["rollout", "status", object, "-n", namespace, "--timeout=60s"])?;
+        }
+        release::wait_for_hotrod(kubectl)?;
+        stray = strays(kubectl)?;
+        if stray.is_empty() {
+            break;
+        }
+        let_go(kubectl)?;
     }
-    release::wait_for_hotrod(kubectl)?;
+    if !stray.is_empty() {
+        let component = "the release of before".to_owned();
+        return Err(ClusterError::NotReady { component, why: "something deploys it again".to_owned(), log: stray });
+    }
     tell(Event::Step("Argo CD: following again".to_owned()));
     release::follow(kubectl, layout, &sources)?;
     Ok(commit)
@@ -61,6 +69,31 @@ fn let_go(kubectl: &Kubectl<'_>) -> Result<Vec<String>, ClusterError> {
     }
     kubectl.run(&["delete", "applications", "--all", "-n", "argocd"])?;
     Ok(namespaces.lines().filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
+/// Takes the release's objects away, and what was measured of them.
+fn take_away(kubectl: &Kubectl<'_>, namespaces: &BTreeSet<String>) -> Result<(), ClusterError> {
+    thread::scope(|scope| {
+        let clear = namespaces.iter().map(|name| scope.spawn(move || clear(kubectl, name))).collect::<Vec<_>>();
+        let forget = MEMORY.map(|(namespace, _)| scope.spawn(move || restart(kubectl, namespace)));
+        clear.into_iter().chain(forget).try_for_each(|thread| {
+            let failed = |_| Err(ClusterError::io("clearing", "the cluster")(std::io::ErrorKind::Other.into()));
+            thread.join().unwrap_or_else(failed)
+        })
+    })
+}
+
+/// What Argo CD has deployed meanwhile: a sync that was on its way goes on without its Application, and a controller that had
+/// lost sight of the API makes Applications anew from what it saw last. A canary of it would have been judged by nobody.
+fn strays(kubectl: &Kubectl<'_>) -> Result<String, ClusterError> {
+    let applications = kubectl.run(&["get", "applications", "-n", "argocd", "-o", "name"])?;
+    let images = "jsonpath={range .items[*]}{.metadata.name} {.spec.template.spec.containers[*].image}{\"\\n\"}{end}";
+    let sets = kubectl.run(&["get", "replicasets", "-n", "hotrod", "-o", images])?;
+    Ok(applications
+        .lines()
+        .chain(sets.lines().filter(|line| !line.ends_with(addons::OLD)))
+        .collect::<Vec<_>>()
+        .join("\n"))
 }
 
 /// Empties a namespace of a release.

@@ -11,6 +11,7 @@ use model::RepositoryPair;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// What the command is about.
 pub(super) struct Scope {
@@ -139,6 +140,28 @@ pub(crate) fn run<T>(work: impl Future<Output = Result<T, CommandError>>) -> Res
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| CommandError::internal("cannot wait for anything").because(&error))
+}
+
+/// How long what may pass is asked for again.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Asks again where the reason may pass: an apiserver that is restarted is back within a minute.
+pub(crate) async fn patiently<T, F>(ui: &Ui, mut ask: impl FnMut() -> F) -> Result<T, CommandError>
+where
+    F: Future<Output = Result<T, cluster::Error>>,
+{
+    let (began, mut told) = (Instant::now(), false);
+    loop {
+        match ask().await {
+            Err(error) if error.may_pass() && began.elapsed() < PATIENCE => {
+                if !std::mem::replace(&mut told, true) {
+                    ui.status(&format!("{error}; trying again"));
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            other => return other.map_err(said),
+        }
+    }
 }
 
 /// The cluster's error as the command's.

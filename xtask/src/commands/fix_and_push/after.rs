@@ -4,7 +4,7 @@ use super::followed::Followed;
 use crate::args::FixAndPushArgs;
 use crate::commands::cluster::smoke_test::{self, Question};
 use crate::commands::cluster::tell::exit;
-use crate::commands::cluster::which::said;
+use crate::commands::cluster::which::patiently;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -39,7 +39,7 @@ async fn smoke(ui: &Ui, followed: &Followed, args: &FixAndPushArgs) -> Result<Ex
     let cluster = &followed.cluster;
     let ours: BTreeSet<&Name> = followed.found.iter().map(|found| &found.name).collect();
     // As they are now: before its first sync an Application deploys nothing.
-    let now = cluster.applications().await.map_err(said)?;
+    let now = patiently(ui, || cluster.applications()).await?;
     let found: Vec<Found> = now.into_iter().filter(|found| ours.contains(&found.name)).collect();
     let question = Question {
         cluster,

@@ -162,12 +162,15 @@ impl Followed {
     ) -> Result<Exit, CommandError> {
         trace.set("vcs.ref.head.revision", commit.to_string());
         let release = release::of(self, plan, commit, args)?;
-        self.runtime.block_on(async {
+        let result = self.runtime.block_on(async {
             sets::apply(ui, self, plan, commit).await?;
             let telemetry = gated(&release).then(|| self.telemetry(plan, args)).transpose()?;
             let beside = Beside { telemetry: telemetry.as_ref(), trace: Some(trace) };
             let verdict = tell::follow(ui, &self.cluster, release.clone(), args.timeout, args.format, beside).await?;
             after(ui, self, args, &release, verdict.as_ref()).await
+        });
+        result.map_err(|error: CommandError| {
+            error.hint_if_none("nothing is lost: the commit is pushed, run again to go on")
         })
     }
 }

@@ -4,7 +4,7 @@ use super::changed::{Moment, revision};
 use super::followed::Followed;
 use super::plan::Plan;
 use super::release::below;
-use crate::commands::cluster::which::said;
+use crate::commands::cluster::which::patiently;
 use crate::error::CommandError;
 use crate::ui::Ui;
 use delivery::Name;
@@ -25,7 +25,7 @@ pub(super) async fn apply(ui: &Ui, followed: &Followed, plan: &Plan, commit: &gi
         }
         let namespace = object.own_namespace.clone().unwrap_or_else(|| followed.cluster.argocd().to_owned());
         let name = Name::new(namespace, &object.name);
-        if !followed.cluster.has_set(&name).await.map_err(said)? {
+        if !patiently(ui, || followed.cluster.has_set(&name)).await? {
             ui.status(&format!(
                 "ApplicationSet {} was edited; the cluster has none of that name, so it is not applied",
                 name.name
@@ -42,7 +42,7 @@ pub(super) async fn apply(ui: &Ui, followed: &Followed, plan: &Plan, commit: &gi
         let Some(value) = now.node(&object.at).map(|node| node.to_value().canonical()) else { continue };
         let mut value: Value = serde_json::from_str(&value)?;
         value["metadata"]["namespace"] = Value::from(name.namespace.clone());
-        let forced = followed.cluster.apply_set(&name, &value).await.map_err(said)?;
+        let forced = patiently(ui, || followed.cluster.apply_set(&name, &value)).await?;
         let how = forced.map(|why| format!(", taking over: {why}")).unwrap_or_default();
         ui.status(&format!("applied ApplicationSet {}, which no Application deploys{how}", name.name));
     }

@@ -1,4 +1,4 @@
-//! From a push to what Argo CD has applied: a change of one object in every Application, and no release.
+//! From a push to what Argo CD has applied: a change of one object in one Application or in each, and no release.
 
 use super::canary;
 use super::eyes::{self, Eyes};
@@ -44,8 +44,8 @@ pub(super) struct Pushes<'a> {
     changes: Receiver<Change>,
     watches: Vec<Child>,
     number: usize,
-    /// Of every push: the first change, every change, every Application.
-    times: [Vec<Duration>; 3],
+    /// Until it was applied, of those that change one Application, and of those that change all.
+    times: [Vec<Duration>; 2],
 }
 
 impl<'a> Pushes<'a> {
@@ -56,7 +56,7 @@ impl<'a> Pushes<'a> {
         canary::calm(&eyes)?;
         let (sender, changes) = channel();
         let mut pushes =
-            Pushes { stage, scratch, eyes, changes, watches: Vec::new(), number: 0, times: [vec![], vec![], vec![]] };
+            Pushes { stage, scratch, eyes, changes, watches: Vec::new(), number: 0, times: [vec![], vec![]] };
         for (index, (_, _, object)) in OBJECTS.iter().enumerate() {
             let watch = pushes.watch(index, object, sender.clone())?;
             pushes.watches.push(watch);
@@ -80,11 +80,13 @@ impl<'a> Pushes<'a> {
         Ok(watch)
     }
 
-    /// One push, until every Application has synced it.
+    /// One push, until every Application has synced it. They change one Application and all of them by turns.
     pub(super) fn one(&mut self, ui: &Ui) -> Result<Row, CommandError> {
+        let (turn, all) = (self.number / 2 % OBJECTS.len(), self.number % 2 == 1);
         self.number += 1;
+        let changed: Vec<usize> = if all { (0..OBJECTS.len()).collect() } else { vec![turn] };
         let (fork, value) = (fork(&self.scratch), self.number.to_string());
-        for (file, after, _) in OBJECTS {
+        for (file, after, _) in changed.iter().filter_map(|index| OBJECTS.get(*index)) {
             let path = fork.join(file);
             let text = fs::read_to_string(&path).doing(format!("read {file}"))?;
             let text = annotated(&text, after, &value);
@@ -99,45 +101,49 @@ impl<'a> Pushes<'a> {
         let Some((commit, pushed)) = self.stage.served() else {
             return Err(CommandError::internal("the served branch is gone"));
         };
-        let (mut there, mut synced) = (BTreeMap::new(), None);
+        let (mut there, mut said) = (BTreeMap::new(), None);
         let deadline = Instant::now() + LIMIT;
-        while (there.len() < OBJECTS.len() || synced.is_none()) && Instant::now() < deadline {
+        while (there.len() < changed.len() || said.is_none()) && Instant::now() < deadline {
             // What is said of earlier pushes is over.
-            let change =
-                self.changes.recv_timeout(Duration::from_millis(20)).ok().filter(|(_, said, _)| *said == value);
+            let change = self.changes.recv_timeout(Duration::from_millis(20)).ok().filter(|(_, now, _)| *now == value);
             if let Some((index, _, when)) = change {
                 there.entry(index).or_insert(when);
             }
-            if synced.is_none() && eyes::applied(&self.eyes.look(), &commit) {
-                synced = Some(SystemTime::now());
+            if said.is_none() && eyes::applied(&self.eyes.look(), &commit) {
+                said = Some(SystemTime::now());
             }
         }
         bar.done();
-        let every = (there.len() == OBJECTS.len()).then(|| there.values().max().copied()).flatten();
+        let last = there.values().max().filter(|_| there.len() == changed.len());
         let since = |when: Option<SystemTime>| when.and_then(|when| when.duration_since(pushed).ok());
-        let times = [since(there.values().min().copied()), since(every), since(synced)];
-        for (all, time) in self.times.iter_mut().zip(times) {
-            all.extend(time);
+        let (applied, said) = (since(last.copied()), since(said));
+        if let Some(times) = self.times.get_mut(usize::from(all)) {
+            times.extend(applied);
         }
-        let shown = |time: Option<Duration>| time.map(seconds2).unwrap_or_default();
+        let shown = |time: Option<Duration>| time.map(seconds).unwrap_or_default();
         let mut problems = Vec::new();
-        if times.iter().any(Option::is_none) {
+        if applied.is_none() || said.is_none() {
             problems.push(format!("not applied after {} s", LIMIT.as_secs()));
         }
-        let [first, every, synced] = times.map(shown);
-        let line =
-            format!("push {value}: first change {first} s, every change {every} s, every Application {synced} s");
-        let cells = vec![value, shown(since(Some(ended))), first, every, synced];
+        let namespaces: Vec<_> = changed.iter().filter_map(|index| Some(OBJECTS.get(*index)?.2[2])).collect();
+        let what = namespaces.join(", ");
+        let line = format!("push {value} of {what}: applied {} s, said {} s", shown(applied), shown(said));
+        let cells = vec![value, what, shown(since(Some(ended))), shown(applied), shown(said)];
         Ok(Row { table: Table::Pushes, cells, line, problems })
     }
 
     /// What half of the pushes did not exceed.
     pub(super) fn medians(&self) -> String {
-        let [first, every, synced] = self.times.each_ref().map(|times| median(times).map(seconds2).unwrap_or_default());
-        format!(
-            "Median of {} pushes: first change {first} s, every change {every} s, every Application {synced} s.",
-            self.number
-        )
+        let [one, all] = self.times.each_ref().map(|times| {
+            let (median, most) = (median(times).map(seconds), times.iter().max().copied().map(seconds));
+            format!(
+                "{} s at the median of {}, {} s at most",
+                median.unwrap_or_default(),
+                times.len(),
+                most.unwrap_or_default()
+            )
+        });
+        format!("Applied: of one Application {one}; of all three {all}.")
     }
 }
 
@@ -150,7 +156,8 @@ impl Drop for Pushes<'_> {
     }
 }
 
-fn seconds2(time: Duration) -> String {
+/// With two digits after the point.
+fn seconds(time: Duration) -> String {
     format!("{:.2}", time.as_secs_f32())
 }
 

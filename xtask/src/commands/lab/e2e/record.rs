@@ -27,9 +27,9 @@ impl Table {
                  start of the command to the verdict."
             }
             Table::Pushes => {
-                "Seconds count from when the git server had the commit: until the pushing git had ended, until the first and \
-                 until every object that it changes had the change, one in each Application, and until every Application \
-                 said that it had synced the commit."
+                "Each changes an annotation of an object of one Application, or of one in each. Seconds count from when the git \
+                 server had the commit: until the pushing git had ended, until every object that it changes had the change, \
+                 and until every Application said that it had synced the commit."
             }
         }
     }
@@ -48,7 +48,7 @@ impl Table {
                 "client: failed requests",
             ],
             Table::Faults => &["fault", "as it must", "the command ended", "what it said", "then", "verdict", "after"],
-            Table::Pushes => &["push", "as it must", "git ended", "first change", "every change", "every Application"],
+            Table::Pushes => &["push", "as it must", "changes", "git ended", "applied", "every Application says so"],
         }
     }
 }
