@@ -104,9 +104,16 @@ const RUNTIME_LABELS: &[&str] = &[
 /// Whether a selector picks a pod with these labels, those aside that controllers add. An empty one picks none: such a
 /// Service has endpoints of its own.
 pub fn selects(selector: &Pairs, labels: &Pairs) -> bool {
-    let mut asked = selector.iter().filter(|(key, _)| !RUNTIME_LABELS.contains(&key.as_str())).peekable();
-    asked.peek().is_some()
-        && asked.all(|(key, value)| pair(labels, key).is_some_and(|found| found.value == value.value))
+    asked(selector).next().is_some() && !differs(selector, labels)
+}
+
+/// Whether a selector asks for a label that a pod with these does not carry, those aside that controllers add.
+pub fn differs(selector: &Pairs, labels: &Pairs) -> bool {
+    asked(selector).any(|(key, value)| pair(labels, key).is_none_or(|found| found.value != value.value))
+}
+
+fn asked(selector: &Pairs) -> impl Iterator<Item = &(String, Text)> {
+    selector.iter().filter(|(key, _)| !RUNTIME_LABELS.contains(&key.as_str()))
 }
 
 /// Where annotations tell Prometheus to scrape a pod.

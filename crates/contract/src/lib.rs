@@ -18,7 +18,7 @@ mod spans;
 
 pub use bound::{BoundGate, Hashes, Unmeasurable};
 pub use cards::{Card, CardSeries, cards};
-pub use chain::{Dial, Scrape, Sender, collector_behind, selects};
+pub use chain::{Dial, Scrape, Sender, collector_behind, differs, selects};
 pub use intake::Intake;
 pub use links::Links;
 pub use listen::{Listener, Speaks};

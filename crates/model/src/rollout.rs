@@ -27,6 +27,8 @@ pub struct Rollout {
     pub steps: Vec<Step>,
     /// Analyses outside the steps: background, pre- and post-promotion.
     pub analyses: Vec<Analysis>,
+    /// Names of the Services that it points at its versions' pods.
+    pub services: Vec<String>,
 }
 
 /// One canary step.
@@ -122,6 +124,15 @@ impl Rollout {
         let analyses =
             outside.into_iter().filter_map(|(key, when)| Some(Analysis::read(file, when, body?.get(key)?))).collect();
         let reference = spec.get("workloadRef");
+        let moved: [&[&str]; 6] = [
+            &["stableService"],
+            &["canaryService"],
+            &["activeService"],
+            &["previewService"],
+            &["pingPong", "pingService"],
+            &["pingPong", "pongService"],
+        ];
+        let services = moved.into_iter().filter_map(|keys| body?.at(keys)?.as_str().map(str::to_owned)).collect();
         Some(Rollout {
             object,
             name: name.to_owned(),
@@ -134,6 +145,7 @@ impl Rollout {
             strategy_at,
             steps,
             analyses,
+            services,
         })
     }
 

@@ -61,7 +61,7 @@ fn judged(repository: &Repository, evidence: Vec<Evidence>) -> Judged {
         let files =
             if templates == 1 { "1 file is a template".to_owned() } else { format!("{templates} files are templates") };
         notes.push(format!(
-            "{files} and was not read: render first, then check the result (`helm template … | hyperspace check -`)"
+            "{files}: not read. Render first, then check the result (`helm template … | hyperspace check -`)"
         ));
     }
     Judged {

@@ -1,9 +1,11 @@
 //! `wiring/selects-nothing`: a selector that matches no pod template.
 
+mod meant;
+
 use crate::draft::{Draft, Drafts, fix};
 use crate::finding::{Fix, Safety, Severity};
 use crate::registry::{ONE_READING, Rule};
-use contract::{Contract, selects};
+use contract::{Contract, differs, selects};
 use model::{Pairs, Place, Service, Workload, compatible, folder_of, pair};
 use std::collections::HashMap;
 use yaml::{Op, Value};
@@ -34,20 +36,20 @@ fn check(contract: &Contract<'_>, drafts: &mut Drafts) {
 struct Pods<'r> {
     /// Those whose selector does not take their own pods, with the labels that these were meant to carry.
     slipped: Vec<(&'r Workload, Pairs)>,
-    by_name: HashMap<&'r str, Vec<&'r Workload>>,
-    by_folder: HashMap<&'r str, Vec<&'r Workload>>,
+    by_name: HashMap<&'r str, Vec<usize>>,
+    by_folder: HashMap<&'r str, Vec<usize>>,
 }
 
 impl<'r> Pods<'r> {
     fn of(contract: &Contract<'r>) -> Pods<'r> {
         let repository = contract.repository;
         let mut pods = Pods { slipped: Vec::new(), by_name: HashMap::new(), by_folder: HashMap::new() };
-        for workload in &repository.workloads {
-            if !workload.selector.is_empty() && !selects(&workload.selector, &workload.labels) {
+        for (index, workload) in repository.workloads.iter().enumerate() {
+            if differs(&workload.selector, &workload.labels) {
                 pods.slipped.push((workload, intended(workload)));
             }
-            pods.by_name.entry(&workload.name).or_default().push(workload);
-            pods.by_folder.entry(folder_of(repository.path(&workload.template))).or_default().push(workload);
+            pods.by_name.entry(&workload.name).or_default().push(index);
+            pods.by_folder.entry(folder_of(repository.path(&workload.template))).or_default().push(index);
         }
         pods
     }
@@ -115,26 +117,26 @@ fn align(at: &Place, have: &Pairs, wanted: &Pairs) -> Option<Fix> {
 }
 
 /// A Service without pods counts only where it is clear which pods were meant: others' pods are made by operators.
-fn no_pods<'r>(contract: &Contract<'r>, pods: &Pods<'r>, service: &Service) -> Option<Draft> {
+fn no_pods(contract: &Contract<'_>, pods: &Pods<'_>, service: &Service) -> Option<Draft> {
     let here = |w: &Workload| compatible(&service.namespace, &w.namespace);
     if pods.slipped.iter().any(|(w, intended)| here(w) && selects(&service.selector, intended)) {
         return None;
     }
-    let among = |list: Option<&Vec<&'r Workload>>| -> Vec<&'r Workload> {
-        list.into_iter().flatten().copied().filter(|w| here(w)).collect()
+    let among = |list: Option<&Vec<usize>>| -> Vec<usize> {
+        let known = |index: &usize| contract.repository.workloads.get(*index).is_some_and(here);
+        list.into_iter().flatten().copied().filter(known).collect()
     };
     let named = among(pods.by_name.get(service.name.as_str()));
-    let shares = |w: &&Workload| {
-        service.selector.iter().any(|(k, v)| w.labels.iter().any(|(lk, lv)| lk == k || lv.value == v.value))
-    };
-    let candidates: Vec<&'r Workload> = match named.as_slice() {
+    let candidates = match named.as_slice() {
         [one] => vec![*one],
         _ => {
-            let beside = among(pods.by_folder.get(folder_of(contract.repository.path(&service.spec))));
-            beside.into_iter().filter(shares).collect()
+            let mut beside = among(pods.by_folder.get(folder_of(contract.repository.path(&service.spec))));
+            beside.retain(|index| meant::is(contract, service, *index));
+            beside
         }
     };
-    let [meant] = candidates.as_slice() else { return None };
+    let [index] = candidates.as_slice() else { return None };
+    let meant = contract.repository.workloads.get(*index)?;
     // An experiment's pods carry labels of their own.
     let experiments = |r: &model::Rollout| r.steps.iter().any(|s| matches!(s.kind, model::StepKind::Other));
     if contract.repository.rollouts.iter().any(|r| r.object == meant.object && experiments(r)) {
