@@ -2,7 +2,8 @@
 //! cannot drift apart.
 
 use crate::html::Sentence;
-use crate::pipeline::{Link, Shown};
+use crate::live::Cluster;
+use crate::pipeline::{Compared, Link, Shown};
 use crate::rule::Markdown;
 use crate::serve::{self, Commit, Loaded, Shared};
 use askama::Template;
@@ -91,6 +92,8 @@ struct PipelinePage<'a> {
     frame: Frame<'a>,
     link: Link,
     shown: Result<Shown, String>,
+    /// Of the folder itself, where there is a cluster.
+    running: Vec<Compared>,
     /// Seconds until it asks again; `None` for what no longer changes.
     refresh: Option<u64>,
     /// Empty in a fragment, which does not show them.
@@ -161,9 +164,10 @@ async fn look<'a>(shared: &'a Shared, query: Option<&str>, whole: bool) -> (Stat
     let link = Link::parse(query);
     let start = Instant::now();
     let asked = link.clone();
+    let layouts = Arc::clone(&shared.layouts);
     let looked = shared.ask(move |source| {
         let commits = if whole { source.commits(MOST_COMMITS) } else { Vec::new() };
-        Ok((Shown::ask(source, asked), commits))
+        Ok((Shown::ask(source, &layouts, asked), commits))
     });
     let (shown, commits) = looked.await.unwrap_or_else(|fault| (Err(fault), Vec::new()));
     let earlier: Vec<Option<String>> =
@@ -176,7 +180,11 @@ async fn look<'a>(shared: &'a Shared, query: Option<&str>, whole: bool) -> (Stat
     };
     // A branch's name may mean another commit soon; what cannot be shown may come.
     let refresh = link.commit.is_none().then(|| serve::refresh(start.elapsed()));
-    (status, PipelinePage { frame: shared.frame("/pipeline"), link, shown, refresh, commits })
+    let running = match (&shared.cluster, &shown) {
+        (Cluster::Live(live), Ok(shown)) if link.commit.is_none() => shown.running(&live.read()),
+        _ => Vec::new(),
+    };
+    (status, PipelinePage { frame: shared.frame("/pipeline"), link, shown, running, refresh, commits })
 }
 
 /// `/rules`: in the catalogue's order.

@@ -3,6 +3,7 @@
 use crate::door::{Door, admit, login};
 use crate::live::{self, Cluster, Hub};
 use crate::metrics::Metrics;
+use crate::pipeline::{Layouts, Link, Shown};
 use crate::{Snapshot, assets, guard, metrics, page, ready};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -95,6 +96,7 @@ pub(crate) struct Shared {
     pub(crate) hub: Hub,
     pub(crate) door: Door,
     pub(crate) metrics: Metrics,
+    pub(crate) layouts: Arc<Layouts>,
     commits: std::sync::Mutex<HashMap<String, Option<Commit>>>,
     /// Several open pages wait for each other rather than check the folder at the same time.
     turn: Arc<Mutex<()>>,
@@ -121,6 +123,13 @@ impl Shared {
         let start = Instant::now();
         let snapshot = self.ask(|source| source.load()).await;
         Loaded { snapshot, took: start.elapsed() }
+    }
+
+    /// Arranges the folder's graph before its first reader comes.
+    async fn prepare(&self) {
+        let layouts = Arc::clone(&self.layouts);
+        // What is wrong with the folder, its pages say.
+        let _ = self.ask(move |source| Shown::ask(source, &layouts, Link::default()).map(drop)).await;
     }
 
     /// What the source has to say; the question may block.
@@ -177,8 +186,9 @@ pub fn behind(site: Site, door: Door) -> Router {
 /// A console, with this or other browser code than this build's.
 fn shared(site: Site, door: Door, assets: assets::Assets) -> Arc<Shared> {
     let Site { folder, program, source, cluster, links } = site;
-    let (hub, metrics, commits, turn) = (Hub::new(), Metrics::new(), std::sync::Mutex::default(), Arc::default());
-    Arc::new(Shared { folder, program, source, cluster, links, hub, door, metrics, commits, turn, assets })
+    let (hub, metrics, layouts) = (Hub::new(), Metrics::new(), Arc::default());
+    let (commits, turn) = (std::sync::Mutex::default(), Arc::default());
+    Arc::new(Shared { folder, program, source, cluster, links, hub, door, metrics, layouts, commits, turn, assets })
 }
 
 fn routes(shared: Arc<Shared>) -> Router {
@@ -233,6 +243,8 @@ pub async fn serve(
         // A stream would go on for as long as its page is open.
         all.hub.close();
     };
+    let first = Arc::clone(&shared);
+    drop(tokio::spawn(async move { first.prepare().await }));
     // An event is one small write: it must not wait for the answer to the one before.
     let listener = listener.tap_io(|stream| {
         // A connection that is gone is found out by who writes to it.

@@ -2,6 +2,7 @@
 
 use crate::findings::{self, Finding};
 use crate::pipeline::{self, Pipelines};
+use delivery::Name;
 use model::{Context, Place, Repository};
 use report::visible;
 use rules::{Judged, Report, Safety};
@@ -35,6 +36,16 @@ impl Snapshot {
             judged: readable(report.judged.clone()),
             pipelines,
         }
+    }
+}
+
+impl Snapshot {
+    /// The ConfigMaps that the folder's collectors read: what runs is held against them.
+    pub fn config_maps(&self) -> Vec<Name> {
+        let mut names: Vec<Name> = self.pipelines.declared.iter().filter_map(|d| d.map().cloned()).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 }
 

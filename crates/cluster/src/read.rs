@@ -249,6 +249,7 @@ impl Read for DaemonSet {
             updated: self.status.updated_number_scheduled,
             available: self.status.number_available,
             annotations: self.spec.template.metadata.annotations.clone().unwrap_or_default(),
+            images: self.spec.template.spec.containers.iter().map(|container| container.image.clone()).collect(),
         }
     }
 }

@@ -92,7 +92,7 @@ impl Known {
     }
 }
 
-fn error(error: watcher::Error) -> Error {
+pub(crate) fn error(error: watcher::Error) -> Error {
     match error {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)

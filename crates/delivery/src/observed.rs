@@ -293,6 +293,8 @@ pub struct Collector {
     pub available: u32,
     /// Annotations of the pod template.
     pub annotations: BTreeMap<String, String>,
+    /// Images of the pod template's containers.
+    pub images: Vec<String>,
 }
 
 /// An object as it was seen, or its absence.

@@ -64,8 +64,19 @@ pub(crate) struct State {
     pub(crate) view: View,
     /// Each watch by what it is called.
     pub(crate) feeds: BTreeMap<&'static str, Feed>,
+    /// ConfigMaps of collectors.
+    pub(crate) configs: BTreeMap<Name, Config>,
     /// When the last change came in.
     pub(crate) changed: Option<Timestamp>,
+}
+
+/// A ConfigMap, as its watch brings it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Config {
+    /// Its data; none where there is no such ConfigMap.
+    Seen(Option<BTreeMap<String, String>>),
+    /// It cannot be read, for now: why.
+    Lost(String),
 }
 
 /// How a watch does.
@@ -108,6 +119,16 @@ impl Live {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if state.take(feed, news) {
             state.changed = Some(Timestamp::now());
+            drop(state);
+            self.version.send_modify(|version| *version += 1);
+        }
+    }
+
+    /// Takes in what a collector's ConfigMap is now.
+    pub fn config(&self, name: Name, config: Config) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.configs.get(&name) != Some(&config) {
+            state.configs.insert(name, config);
             drop(state);
             self.version.send_modify(|version| *version += 1);
         }

@@ -1,7 +1,8 @@
 //! A layout as what the template writes: numbers, texts and class names.
 
 use super::graph::{Edge, Graph, Kind, Mark, Node, State, Way, signal};
-use super::layout::{Layout, MOST_DETAIL, MOST_TITLE, Point, Routed, layouts};
+use super::kept::Layouts;
+use super::layout::{Layout, MOST_DETAIL, MOST_TITLE, Point, Routed};
 use super::link::Link;
 use std::fmt::Write as _;
 
@@ -73,12 +74,18 @@ pub(crate) struct Said<'a> {
 }
 
 /// Every figure of the graph; none where it is too large.
-pub(crate) fn figures(graph: &Graph, said: &[Said<'_>], link: &Link, open: Option<usize>) -> Vec<Figure> {
+pub(crate) fn figures(
+    graph: &Graph,
+    layouts: &Layouts,
+    said: &[Said<'_>],
+    link: &Link,
+    open: Option<usize>,
+) -> Vec<Figure> {
     if graph.nodes.len() > MOST_NODES {
         return Vec::new();
     }
     let draw = |(number, layout): (usize, &Layout)| figure(graph, layout, number, said, link, open);
-    layouts(graph).iter().enumerate().map(draw).collect()
+    layouts.of(graph).iter().enumerate().map(draw).collect()
 }
 
 fn figure(

@@ -14,7 +14,7 @@ pub(crate) struct Graph {
 }
 
 /// What a node stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     /// A workload that sends to a collector.
     Sender,
@@ -69,7 +69,7 @@ pub(crate) enum State {
 }
 
 /// How a node or edge differs from the other side: the commit before, or the graph that the check asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Mark {
     #[default]
     Same,
@@ -134,7 +134,7 @@ pub(crate) struct Source {
 }
 
 /// How an edge is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Way {
     #[default]
     Flows,

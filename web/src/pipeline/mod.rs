@@ -4,10 +4,12 @@ mod compare;
 mod derive;
 mod draw;
 mod graph;
+mod kept;
 mod layout;
 mod link;
 mod list;
 mod pins;
+mod running;
 mod view;
 
 use crate::findings::Finding;
@@ -15,7 +17,9 @@ use contract::Contract;
 use model::{Context, Repository};
 use rules::Report;
 
+pub(crate) use kept::Layouts;
 pub(crate) use link::Link;
+pub(crate) use running::{Compared, Declared};
 pub(crate) use view::Shown;
 
 /// What a snapshot keeps for the page.
@@ -23,6 +27,7 @@ pub(crate) struct Pipelines {
     pub(crate) graph: graph::Graph,
     pub(crate) lists: list::Lists,
     pub(crate) told: Vec<pins::Told>,
+    pub(crate) declared: Vec<Declared>,
 }
 
 /// Derived from the same facts as the rules' findings.
@@ -35,5 +40,6 @@ pub(crate) fn pipelines(
     let contract = Contract::derive(repository, context);
     let mut graph = derive::graph(&contract);
     let told = pins::pin(&contract, report, findings, &mut graph);
-    Pipelines { graph, lists: list::lists(&contract, &derive::keys(repository)), told }
+    let lists = list::lists(&contract, &derive::keys(repository));
+    Pipelines { graph, lists, told, declared: running::declared(&contract) }
 }

@@ -3,9 +3,12 @@
 use super::compare::compare;
 use super::draw::{self, Badge, Figure, Said};
 use super::graph::{Edge, Graph, Mark, Source, Way, signal};
+use super::kept::Layouts;
 use super::link::Link;
 use super::pins::{DiffLine, Told, diff_lines};
+use super::running::Compared;
 use crate::findings::Finding;
+use crate::live::State;
 use crate::serve::Source as Folder;
 use crate::snapshot::Snapshot;
 
@@ -57,7 +60,7 @@ pub(crate) struct Neighbour {
 
 impl Shown {
     /// What an address asks for.
-    pub(crate) fn ask(source: &dyn Folder, link: Link) -> Result<Shown, String> {
+    pub(crate) fn ask(source: &dyn Folder, layouts: &Layouts, link: Link) -> Result<Shown, String> {
         let (before, after, range) = match (link.range(), link.commit.as_deref()) {
             (Some((before, after)), _) => {
                 let range = Range { before: before.to_owned(), after: after.to_owned() };
@@ -68,18 +71,18 @@ impl Shown {
             (None, Some(commit)) => (None, source.at(commit)?, None),
             (None, None) => (None, source.load()?, None),
         };
-        Ok(Shown::new(before.as_ref(), after, range, link))
+        Ok(Shown::new(before.as_ref(), after, layouts, range, link))
     }
 
     /// The state `after`; against `before`, where two are asked for.
-    fn new(before: Option<&Snapshot>, after: Snapshot, range: Option<Range>, link: Link) -> Shown {
+    fn new(before: Option<&Snapshot>, after: Snapshot, layouts: &Layouts, range: Option<Range>, link: Link) -> Shown {
         let graph = match before {
             Some(before) => compare(&before.pipelines.graph, &after.pipelines.graph),
             None => after.pipelines.graph.clone(),
         };
         let open = link.node.as_deref().and_then(|key| graph.find(key));
         let said = said(&after);
-        let figures = draw::figures(&graph, &said, &link, open);
+        let figures = draw::figures(&graph, layouts, &said, &link, open);
         let mut shown = Shown {
             range,
             figures,
@@ -127,6 +130,11 @@ impl Shown {
             how.push_str(", arrives nowhere");
         }
         Some(Neighbour { href: self.link.node(&node.key), title: node.title.clone(), how })
+    }
+
+    /// The collectors of git against those of the cluster.
+    pub(crate) fn running(&self, state: &State) -> Vec<Compared> {
+        self.snapshot.pipelines.declared.iter().map(|declared| declared.compare(state)).collect()
     }
 
     /// The finding behind what the page tells.

@@ -7,6 +7,8 @@ use delivery::{
 use hyperspace_web::live::{Live, News};
 use std::sync::Arc;
 
+/// What would be markup in any place where it is not escaped.
+pub(crate) const HOSTILE_NAME: &str = "<xss a=\"b\" 'c'>&amp;";
 pub(crate) const FEEDS: [&str; 6] = ["Applications", "rollouts", "analysis runs", "ReplicaSets", "pods", "DaemonSets"];
 
 /// How the release stands.
@@ -126,6 +128,7 @@ fn application(view: &mut View, rollout: &Name) {
             updated: 1,
             available: 1,
             annotations: annotations.into_iter().collect(),
+            images: vec!["otel/opentelemetry-collector-contrib:0.142.0".to_owned()],
         }),
     );
 }

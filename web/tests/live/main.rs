@@ -5,6 +5,7 @@
 mod cluster;
 mod machines;
 mod pages;
+mod running;
 mod streams;
 
 use axum::Router;

@@ -18,6 +18,19 @@ pub(crate) struct DaemonSetSpec {
 #[serde(default)]
 pub(crate) struct PodTemplate {
     pub(crate) metadata: ObjectMeta,
+    pub(crate) spec: PodSpec,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct PodSpec {
+    pub(crate) containers: Vec<Container>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Container {
+    pub(crate) image: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -57,3 +57,24 @@ fn a_right_that_is_missing_is_told_by_its_watch() {
         assert!(matches!(error, cluster::Error::Forbidden(_)), "{error}");
     });
 }
+
+#[test]
+fn a_config_map_is_shown_as_it_changes_and_when_it_goes() {
+    let Some(plane) = plane() else { return };
+    block(async {
+        let cluster = plane.cluster("admin").await;
+        let name = delivery::Name::new("otel", "watched-config");
+        let mut seen = cluster.watch_config(&name);
+        let mut next = async || {
+            let seen = tokio::time::timeout(Duration::from_secs(20), seen.next()).await.expect("it is shown");
+            seen.expect("it goes on").expect("rights")
+        };
+        assert_eq!(next().await, None);
+        let map = serde_json::json!({"metadata": {"name": "watched-config"}, "data": {"a": "b"}});
+        plane.create("v1", "ConfigMap", Some("otel"), map).await;
+        assert_eq!(next().await.expect("it is there").get("a").map(String::as_str), Some("b"));
+        let api = plane.api("v1", "ConfigMap", Some("otel")).await;
+        api.delete("watched-config", &kube::api::DeleteParams::default()).await.expect("it goes");
+        assert_eq!(next().await, None);
+    });
+}

@@ -6,17 +6,17 @@ use crate::ui::Ui;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The console of a folder. What is wrong with the arguments is told now, not on the first page.
+/// The console of a folder, and the folder as it is now. What is wrong with the arguments is told now, not on the first page.
 pub(super) fn site(
     ui: &Ui,
     target: &Target,
     cluster: web::live::Cluster,
     links: web::Links,
-) -> Result<web::Site, CommandError> {
+) -> Result<(web::Site, web::Snapshot), CommandError> {
     let folder = Folder(target.clone());
-    web::Source::load(&folder).map_err(CommandError::user)?;
+    let now = web::Source::load(&folder).map_err(CommandError::user)?;
     let (source, program) = (Arc::new(folder), ui.program.clone());
-    Ok(web::Site { folder: shown(&target.path), program, source, cluster, links })
+    Ok((web::Site { folder: shown(&target.path), program, source, cluster, links }, now))
 }
 
 /// The path as it was named; `.` and `..` say nothing to who opens the page, so the folder's own name stands for them.

@@ -39,7 +39,7 @@ fn serve_behind(ui: &Ui, target: &Target, opened: &door::Opened) -> Result<Exit,
     let why = "This console shows a repository alone.".to_owned();
     let hint = format!("`{} console --cluster` shows the current kubeconfig's cluster, too.", ui.program);
     let cluster = web::live::Cluster::Absent { why, hint };
-    let site = folder::site(ui, target, cluster, web::Links::default())?;
+    let (site, _) = folder::site(ui, target, cluster, web::Links::default())?;
     web::run(opened.address, site, opened.door.clone(), |address| opened.tell(ui, address))
         .map_err(|error| opened.taken(&error))?;
     Ok(Exit::Done)
