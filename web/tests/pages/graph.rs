@@ -129,7 +129,7 @@ async fn two_hundred_nodes() {
     // A console that is served arranges the graph before its first reader comes.
     let (page, first) = timed(&router).await;
     let (again, took) = timed(&router).await;
-    assert_eq!(page, again);
+    assert_eq!(format!("{:?}", shapes(&page)), format!("{:?}", shapes(&again)));
     let shapes = shapes(&page);
     assert!((195..=230).contains(&shapes.len()), "{}", shapes.len());
     well_arranged(&shapes);
