@@ -1,10 +1,17 @@
 //! Faults of a running control plane, made on purpose.
 
+use std::net::TcpStream;
+use std::time::Duration;
+
 use super::Disturbance;
 use super::components::Component;
 use super::error::ClusterError;
-use super::layout::Layout;
+use super::layout::{API, Layout};
 use super::{machine, supervise};
+use crate::process::poll;
+
+/// For a port to get free.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Where etcd answers in JSON.
 const ETCD: &str = "https://127.0.0.1:23790/v3";
@@ -20,7 +27,18 @@ pub(super) fn end_apiserver(layout: &Layout, how: Disturbance) -> Result<(), Clu
             process.kill();
         }
     }
-    Ok(())
+    // A process that is gone for who sent the signal may still hold its port: the next one would end at once.
+    let free = poll(GRACE, || TcpStream::connect(address()).is_err().then_some(()));
+    free.ok_or_else(|| ClusterError::NotReady {
+        component: name.to_owned(),
+        why: "its port is still served after its end".to_owned(),
+        log: String::new(),
+    })
+}
+
+/// Where the API listens.
+fn address() -> &'static str {
+    API.trim_start_matches("https://")
 }
 
 /// Lets etcd forget all versions but the present ones.

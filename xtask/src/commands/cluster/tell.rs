@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::tracing::Tracer;
 use crate::ui::{Lines, Ui};
 use cluster::{Cluster, Heard, Patience};
-use delivery::{Effect, FailedGate, Name, Release, State, Stop, Verdict, Waiting};
+use delivery::{Effect, Measurement, Name, Release, State, Stop, Verdict, Waiting};
 use serde_json::json;
 use smoke::Link;
 use std::cell::RefCell;
@@ -243,8 +243,8 @@ fn end(ui: &Ui, format: ListFormat, verdict: &Verdict) -> Result<(), CommandErro
     }
     if unmeasured(verdict) {
         ui.status(&format!(
-            "the gates could not measure, which says nothing of the canary: once they can, `{} fix-and-push --retry` takes it \
-             up again",
+            "the gates could not measure, which says nothing of the canary: once Prometheus has answered for a minute, `{} \
+             fix-and-push --retry` takes it up again",
             ui.program
         ));
     }
@@ -252,11 +252,12 @@ fn end(ui: &Ui, format: ListFormat, verdict: &Verdict) -> Result<(), CommandErro
     Ok(())
 }
 
-/// Whether every gate that stopped it ended without a value: who is asked was not there.
+/// Whether no gate that stopped it has a bad value: Prometheus was not there, or had just come back with nothing in it.
 fn unmeasured(verdict: &Verdict) -> bool {
     let Verdict::Stopped { why: Stop::GateFailed { gates, .. }, .. } = verdict else { return false };
-    let without = |gate: &FailedGate| gate.measurements.last().is_some_and(|last| last.phase == "Error");
-    !gates.is_empty() && gates.iter().all(without)
+    let all = || gates.iter().flat_map(|gate| &gate.measurements);
+    let bad = |it: &Measurement| it.phase != "Successful" && it.phase != "Error" && !matches!(it.value.as_str(), "" | "[]");
+    all().any(|it| it.phase == "Error") && !all().any(bad)
 }
 
 /// What a verdict means for the exit code; who detached has none.
@@ -272,7 +273,7 @@ pub(crate) fn exit(verdict: Option<&Verdict>) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use delivery::Measurement;
+    use delivery::FailedGate;
 
     #[test]
     fn times_read_well() {
@@ -281,12 +282,16 @@ mod tests {
 
     #[test]
     fn only_gates_without_a_value_are_tried_again() {
-        let gate = |phases: &[&str]| FailedGate {
+        let gate = |taken: &[(&str, &str)]| FailedGate {
             name: "errors".to_owned(),
             message: String::new(),
-            measurements: phases
+            measurements: taken
                 .iter()
-                .map(|phase| Measurement { phase: (*phase).to_owned(), ..Measurement::default() })
+                .map(|(phase, value)| Measurement {
+                    phase: (*phase).to_owned(),
+                    value: (*value).to_owned(),
+                    ..Measurement::default()
+                })
                 .collect(),
             query: None,
         };
@@ -294,8 +299,11 @@ mod tests {
             let why = Stop::GateFailed { run: Name::new("a", "r"), gates, message: String::new() };
             unmeasured(&Verdict::Stopped { what: Name::new("a", "b"), why })
         };
-        assert!(of(vec![gate(&["Successful", "Error", "Error"]), gate(&["Error"])]));
-        assert!(!of(vec![gate(&["Error"]), gate(&["Error", "Failed"])]) && !of(vec![gate(&[])]) && !of(vec![]));
+        let (error, good) = (("Error", ""), ("Successful", "[0.2]"));
+        assert!(of(vec![gate(&[good, error, error]), gate(&[error, ("Failed", "[]")])]));
+        assert!(!of(vec![gate(&[error]), gate(&[error, ("Failed", "[0.9]")])]), "a bad value");
+        assert!(!of(vec![gate(&[("Failed", "[]")])]), "an idle canary");
+        assert!(!of(vec![gate(&[])]) && !of(vec![]));
     }
 
     #[test]

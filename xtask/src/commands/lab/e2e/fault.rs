@@ -43,11 +43,11 @@ pub(super) enum When {
     Analysis(Duration),
 }
 
-/// What the command says to do, by its words.
-const ADVICE: [(&str, &[&str]); 3] = [
-    ("fix-and-push --retry`", &["fix-and-push", "--retry"]),
-    ("fix-and-push` tries again", &["fix-and-push"]),
-    ("run again to go on", &["fix-and-push"]),
+/// What the command says to do, and after how long, by its words.
+const ADVICE: [(&str, &[&str], Duration); 3] = [
+    ("fix-and-push --retry`", &["fix-and-push", "--retry"], Duration::from_secs(60)),
+    ("fix-and-push` tries again", &["fix-and-push"], Duration::ZERO),
+    ("run again to go on", &["fix-and-push"], Duration::ZERO),
 ];
 
 /// Workloads that a fault may have scaled.
@@ -73,8 +73,10 @@ pub(super) fn run(ui: &Ui, stage: &Stage, broken: &Start, fault: &Fault) -> Resu
         if trouble.is_ok() {
             trouble = course.go(&mut scene, When::Pushed, &seen, &view);
         }
-        tool.ended()
+        // What could not be broken, or not be mended, is no fault of the command's.
+        tool.ended().map(Some).or(trouble.is_err().then_some(None))
     });
+    let status = status.flatten();
     let first = tool.said();
     let mended = course.mend(&mut scene);
     trouble?;
@@ -89,17 +91,18 @@ pub(super) fn run(ui: &Ui, stage: &Stage, broken: &Start, fault: &Fault) -> Resu
     let mut then = String::new();
     let mut last = (status, first.clone());
     if !good(status) {
-        match ADVICE.iter().find(|(words, _)| first.contains(words)) {
+        match ADVICE.iter().find(|(words, _, _)| first.contains(words)) {
             None => problems.push("it does not say what to do".to_owned()),
-            Some((_, words)) => {
-                bar.step(&format!("fault {}: {}", fault.name, words.join(" ")));
-                let mut again = Tool::start(&scene.fork, scratch.join("again"), words, &[])?;
+            Some((_, told, after)) => {
+                std::thread::sleep(*after);
+                bar.step(&format!("fault {}: {}", fault.name, told.join(" ")));
+                let mut again = Tool::start(&scene.fork, scratch.join("again"), told, &[])?;
                 let status = lab::poll(LIMIT, || {
                     begun.look(stage, &mut seen);
                     again.ended()
                 });
-                then = format!("`{}`: {}", words.join(" "), ended(status));
                 last = (status, again.said());
+                then = format!("`{}`: {}, {}", told.join(" "), ended(status), words(&last.1).join("; "));
             }
         }
     }
