@@ -241,22 +241,30 @@ fn end(ui: &Ui, format: ListFormat, verdict: &Verdict) -> Result<(), CommandErro
             ui.line(&event.to_string())?;
         }
     }
-    if unmeasured(verdict) {
-        ui.status(&format!(
-            "the gates could not measure, which says nothing of the canary: once Prometheus has answered for a minute, `{} \
-             fix-and-push --retry` takes it up again",
-            ui.program
-        ));
+    if let Some(advice) = advice(verdict) {
+        ui.status(&format!("{advice}, `{} fix-and-push --retry` takes it up again", ui.program));
     }
     ui.announce(&words);
     Ok(())
+}
+
+/// When it makes sense to try again what gates have stopped.
+fn advice(verdict: &Verdict) -> Option<&'static str> {
+    if unmeasured(verdict) {
+        return Some(
+            "the gates could not measure, which says nothing of the canary: once Prometheus has answered for a minute",
+        );
+    }
+    let by_gates = matches!(verdict, Verdict::Stopped { why: Stop::GateFailed { .. }, .. });
+    by_gates.then_some("where that was not the canary's doing")
 }
 
 /// Whether no gate that stopped it has a bad value: Prometheus was not there, or had just come back with nothing in it.
 fn unmeasured(verdict: &Verdict) -> bool {
     let Verdict::Stopped { why: Stop::GateFailed { gates, .. }, .. } = verdict else { return false };
     let all = || gates.iter().flat_map(|gate| &gate.measurements);
-    let bad = |it: &Measurement| it.phase != "Successful" && it.phase != "Error" && !matches!(it.value.as_str(), "" | "[]");
+    let bad =
+        |it: &Measurement| it.phase != "Successful" && it.phase != "Error" && !matches!(it.value.as_str(), "" | "[]");
     all().any(|it| it.phase == "Error") && !all().any(bad)
 }
 
@@ -304,6 +312,7 @@ mod tests {
         assert!(!of(vec![gate(&[error]), gate(&[error, ("Failed", "[0.9]")])]), "a bad value");
         assert!(!of(vec![gate(&[("Failed", "[]")])]), "an idle canary");
         assert!(!of(vec![gate(&[])]) && !of(vec![]));
+        assert_eq!(advice(&Verdict::Broken { message: String::new() }), None);
     }
 
     #[test]
