@@ -38,9 +38,10 @@ pub(super) fn run(ui: &Ui, stage: &Stage, broken: &Start) -> Result<Outcome, Com
     let program = std::env::current_exe().doing("find this program")?;
     let shell = |typed: &str| -> Result<String, CommandError> {
         let mut command = Command::new("bash");
-        command.current_dir(&fork).env_remove("KUBECONFIG").env("HOME", scratch).env("PROGRAM", &program);
-        // An argument of its own: nothing of it is read twice.
-        ran(command.args(["-c", "eval \"$(\"$PROGRAM\" lab env)\" && eval \"$0\"", typed]))
+        command.current_dir(&fork).env_remove("KUBECONFIG").env("SCRATCH", scratch).env("PROGRAM", &program);
+        // The lab is the person's; what argocd keeps of a login is not.
+        let line = r#"exports=$("$PROGRAM" lab env) && eval "$exports" && HOME=$SCRATCH && eval "$0""#;
+        ran(command.args(["-c", line, typed]))
     };
     shell(LOGIN)?;
     bar.step("by hand: pushing");
