@@ -26,5 +26,6 @@ pub use connect::{Access, Cluster};
 pub use error::{Error, Right};
 pub use find::{Found, Source};
 pub use follow::{Heard, Patience};
+pub use rights::Need;
 pub use time::age;
 pub use watch_all::{Watch, Watched};

@@ -2,8 +2,28 @@
 
 use crate::observed::Rollout;
 use crate::verdict::FailedGate;
-use crate::{Name, RetryPolicy, View};
+use crate::{CollectorTarget, Name, Release, RetryPolicy, View};
 use std::collections::BTreeSet;
+
+/// What a release may have to do beside looking, so that who runs it knows the rights beforehand.
+impl Release {
+    /// Rollouts that are taken up again as they stand in `view`, or may be.
+    pub fn retries<'r>(&'r self, view: &'r View) -> impl Iterator<Item = &'r Name> {
+        let may = |name: &&Name| match &self.retry {
+            RetryPolicy::Never => false,
+            RetryPolicy::Always => true,
+            RetryPolicy::Where(_) => view
+                .rollout(name)
+                .is_some_and(|rollout| rollout.abort && allowed(&self.retry, failed(view, name, rollout).as_ref())),
+        };
+        self.rollouts.iter().map(|target| &target.name).filter(may)
+    }
+
+    /// The collector, where nothing but a restart brings its pods to the new configuration.
+    pub fn restarts(&self) -> Option<&CollectorTarget> {
+        self.collector.as_ref().filter(|target| target.hash.is_none() && target.changed && self.commit.is_some())
+    }
+}
 
 /// The run that aborted the rollout, with the gates that failed; `None` where no run did. The newest run decides: an
 /// earlier one belongs to an attempt that was taken up again. And the controller repeats the run's words in the rollout's

@@ -15,4 +15,4 @@ pub use chain::{Chain, Link, canaries};
 pub use check::{Check, passed};
 pub use facts::{Facts, Git, PodCount, Seen, Span, Trace};
 pub use judge::{judge, proof};
-pub use wanted::{CollectorPods, Series, TraceWanted, Wanted};
+pub use wanted::{CollectorPods, Series, TraceWanted, Wanted, asked};

@@ -3,6 +3,7 @@
 use contract::{BoundGate, Contract, Dimension, Domain, Hashes, Kind, Origin, SpanMetrics, Unmeasurable};
 use delivery::Name;
 use gate::promql::quoted;
+use model::Rollout;
 use std::collections::BTreeMap;
 
 /// What is asked of one rollout, and about it.
@@ -55,6 +56,18 @@ pub struct CollectorPods {
     pub name: String,
     /// Labels of its target.
     pub labels: BTreeMap<String, String>,
+}
+
+/// The rollouts that something is asked of, with their places in the repository: where the policy asks something of one, the
+/// others are not the mission's.
+pub fn asked<'c>(contract: &'c Contract<'_>) -> impl Iterator<Item = (usize, &'c Rollout)> {
+    let all = &contract.repository.rollouts;
+    let missions = all.iter().any(|rollout| contract.mission(rollout).is_some());
+    let ours = move |rollout: &Rollout| match missions {
+        true => contract.mission(rollout).is_some(),
+        false => rollout.runs().next().is_some(),
+    };
+    all.iter().enumerate().filter(move |(_, rollout)| ours(rollout))
 }
 
 impl Wanted {

@@ -109,6 +109,7 @@ impl<'p> Scene<'p> {
                 while !ended.load(Ordering::Relaxed) {
                     // An apiserver that is away is asked again.
                     let _ = sync(&kubeconfig, &argocd, &otel, &remote).await;
+                    let _ = roll(&kubeconfig, &otel).await;
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             });
@@ -165,9 +166,18 @@ async fn daemon_set(kubeconfig: &Path, namespace: &str, remote: &Path) -> Result
     let text = git(remote, &["show", "main:manifests/otel/daemonset.yaml"]);
     let daemon_set: Value = serde_yaml::from_str(&text).unwrap();
     let api = api(kubeconfig, "apps/v1", "DaemonSet", namespace).await;
-    let applied = api.patch("collector", &PatchParams::apply("argocd").force(), &Patch::Apply(&daemon_set)).await?;
+    api.patch("collector", &PatchParams::apply("argocd").force(), &Patch::Apply(&daemon_set)).await.map(drop)
+}
+
+/// What the DaemonSet's controller writes: all pods are of the present template.
+async fn roll(kubeconfig: &Path, namespace: &str) -> Result<(), kube::Error> {
+    let api = api(kubeconfig, "apps/v1", "DaemonSet", namespace).await;
+    let Some(now) = api.get_opt("collector").await? else { return Ok(()) };
+    if now.data["status"]["observedGeneration"].as_i64() == now.metadata.generation {
+        return Ok(());
+    }
     let status = json!({"status": {
-        "observedGeneration": applied.metadata.generation, "desiredNumberScheduled": 1, "currentNumberScheduled": 1,
+        "observedGeneration": now.metadata.generation, "desiredNumberScheduled": 1, "currentNumberScheduled": 1,
         "updatedNumberScheduled": 1, "numberAvailable": 1, "numberReady": 1, "numberMisscheduled": 0,
     }});
     api.patch_status("collector", &PatchParams::default(), &Patch::Merge(&status)).await.map(drop)

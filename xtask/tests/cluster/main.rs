@@ -16,6 +16,7 @@ mod labs;
 mod plane;
 mod refusals;
 mod retrying;
+mod rights;
 #[allow(dead_code, reason = "the other tests use more of it")]
 #[path = "../it/run.rs"]
 mod run;

@@ -5,19 +5,25 @@ use crate::plane::{block, plane};
 use crate::run::{git, xtask};
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 
 const GATES: [&str; 3] = ["rider-latency-p95", "rider-errors", "traffic-at-least-0-05"];
 
 /// HotROD's new version, aborted by a gate while the collector was deaf.
-struct Aborted<'p> {
-    scene: Scene<'p>,
-    namespace: String,
+pub(crate) struct Aborted<'p> {
+    pub(crate) scene: Scene<'p>,
+    pub(crate) namespace: String,
     uid: String,
 }
 
 impl<'p> Aborted<'p> {
     fn by(gate: &str, name: &str) -> Option<Aborted<'p>> {
+        Aborted::with(gate, name, |_| {})
+    }
+
+    /// The same, with a change to what is deployed.
+    pub(crate) fn with(gate: &str, name: &str, change: impl FnOnce(&Path)) -> Option<Aborted<'p>> {
         let plane = plane()?;
         let scene = Scene::new(plane, name);
         let mended = xtask(&scene.orbit, ["fix-and-push"]);
@@ -25,6 +31,7 @@ impl<'p> Aborted<'p> {
         let config = scene.orbit.join("manifests/otel/config.yaml");
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(&config, text.replace("endpoint: 0.0.0.0:4317", "endpoint: 127.0.0.1:4317")).unwrap();
+        change(&scene.orbit);
         git(&scene.orbit, &["commit", "--quiet", "--all", "-m", "Listen to ourselves"]);
         git(&scene.orbit, &["push", "--quiet"]);
 
@@ -122,7 +129,19 @@ impl<'p> Aborted<'p> {
         );
     }
 
-    fn get(&self) -> Value {
+    /// Waits for the retry, and promotes what was taken up.
+    pub(crate) fn taken_up(&self) {
+        for _ in 0..600 {
+            if self.get()["status"]["abort"] != true {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        self.run("hotrod-b-2-1.1", "none", "Successful");
+        self.rollout("b", "Healthy", "none");
+    }
+
+    pub(crate) fn get(&self) -> Value {
         let rollout = block(async {
             let api = self.scene.plane.api(ARGO, "Rollout", Some(&self.namespace)).await;
             api.get("hotrod").await.unwrap()
@@ -141,14 +160,7 @@ fn what_the_push_gave_another_ground_is_taken_up_again() {
     let argo = aborted.scene.argo_cd();
     let command = aborted.scene.command("admin", &["--no-smoke-test", "--timeout", "60"]);
     let child = crate::following::spawned(command);
-    for _ in 0..600 {
-        if aborted.get()["status"]["abort"] != true {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    aborted.run("hotrod-b-2-1.1", "none", "Successful");
-    aborted.rollout("b", "Healthy", "none");
+    aborted.taken_up();
     let ended = child.wait_with_output().unwrap();
     drop(argo);
     let (out, err) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));

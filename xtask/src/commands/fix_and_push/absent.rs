@@ -39,6 +39,10 @@ impl Followed {
         match *self {}
     }
 
+    pub(super) fn refuse_without_rights(&self, _: &Plan, _: &FixAndPushArgs) -> Result<(), CommandError> {
+        match *self {}
+    }
+
     pub(super) fn trace(&self, _: &Tracer, _: &Plan) {
         match *self {}
     }

@@ -3,8 +3,9 @@
 use super::after::{after, gated};
 use super::destination::{Destination, Surroundings, destination};
 use super::plan::Plan;
+use super::release::Content;
 use super::say::short;
-use super::{Joined, release, sets};
+use super::{Joined, environment, release, sets};
 use crate::args::{AccessArgs, FixAndPushArgs, ListFormat};
 use crate::commands::cluster::branch::{Branch, is_repository};
 use crate::commands::cluster::chain::Telemetry;
@@ -15,11 +16,13 @@ use crate::exit::Exit;
 use crate::policy;
 use crate::tracing::Tracer;
 use crate::ui::Ui;
-use cluster::{Cluster, Found};
-use delivery::View;
+use cluster::{Cluster, Found, Need};
+use contract::Contract;
+use delivery::{Name, View};
 use lab::cluster::{Layout, present};
 use model::{Policy, Repository, RepositoryPair};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::Path;
 use tokio::runtime::Runtime;
 
@@ -56,15 +59,8 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
     let Some(target) = target else { return Ok(Joined::Without("there is nowhere to push to")) };
     let access = AccessArgs { kubeconfig, ..args.access.clone() };
     let runtime = runtime()?;
-    let refused = |mut error: CommandError| {
-        let own = error.hint.take().map(|hint| format!("; {hint}")).unwrap_or_default();
-        error.hint(format!(
-            "nothing was written; --no-cluster pushes without a cluster, --context names another one{own}"
-        ))
-    };
     let (cluster, all) = runtime.block_on(applications(&access)).map_err(refused)?;
-    let environment = git::Environment::from_process();
-    let remote = repository.ask(&target, &environment)?;
+    let remote = repository.ask(&target, &environment())?;
     let branch =
         Branch { url: &target.url, name: &target.branch, default: remote.default_branch.as_deref(), pairs: &pairs };
     let (found, others): (Vec<Found>, Vec<Found>) = all.into_iter().partition(|found| branch.source(found).is_some());
@@ -74,10 +70,8 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
     // What is missing is better known before the push.
     let all = deployed(&found);
     let before = runtime.block_on(async {
-        match cluster.missing_right(&all).await? {
-            Some(right) => Err(cluster::Error::Forbidden(right)),
-            None => cluster.look(&all).await,
-        }
+        allowed(&cluster, &Need::of(&all, &View::default())).await?;
+        cluster.look(&all).await
     });
     let before = before.map_err(said).map_err(refused)?;
     let names: Vec<&str> = found.iter().map(|found| found.name.name.as_str()).collect();
@@ -95,6 +89,19 @@ fn is_lab(url: &str, pairs: &[RepositoryPair]) -> bool {
     let lab = Layout::of_this_person().map(present);
     let urls = lab.and_then(|lab| lab.git_urls()).unwrap_or_default();
     urls.iter().any(|seen| is_repository(seen, url, pairs))
+}
+
+/// The error of a run that has to do with a cluster, and writes nothing.
+fn refused(mut error: CommandError) -> CommandError {
+    let own = error.hint.take().map(|hint| format!("; {hint}")).unwrap_or_default();
+    error.hint(format!("nothing was written; --no-cluster pushes without a cluster, --context names another one{own}"))
+}
+
+async fn allowed(cluster: &Cluster, needs: &BTreeSet<Need>) -> Result<(), cluster::Error> {
+    match cluster.missing_right(needs).await? {
+        Some(right) => Err(cluster::Error::Forbidden(right)),
+        None => Ok(()),
+    }
 }
 
 fn policy(repository: &git::Repository, args: &FixAndPushArgs) -> Result<Policy, CommandError> {
@@ -145,6 +152,23 @@ impl Followed {
         Err(CommandError::user(there).hint("`git pull` brings it here; nothing was written"))
     }
 
+    /// A right that is missing once the commit is pushed leaves a release that nobody follows to its end.
+    pub(super) fn refuse_without_rights(&self, plan: &Plan, args: &FixAndPushArgs) -> Result<(), CommandError> {
+        let content = Content::planned(plan)?;
+        let release = release::of(self, plan, &content, args);
+        let mut needs = Need::of(&release, &self.before);
+        if gated(&release) && !args.no_smoke_test {
+            let repository = Repository::read(&content.input.files, &content.input.context);
+            let contract = Contract::derive(&repository, &content.input.context);
+            let asked = |name: &Name| smoke::asked(&contract).any(|(_, it)| it.may_be(&name.namespace, &name.name));
+            let ours = release.rollouts.iter().map(|target| &target.name).filter(|name| asked(name));
+            needs.extend(ours.flat_map(|name| Need::pods(&name.namespace)));
+        }
+        let sets = sets::edited(self, plan, &content)?;
+        needs.extend(sets.iter().flat_map(|set| Need::set(&set.name.namespace)));
+        self.runtime.block_on(allowed(&self.cluster, &needs)).map_err(said).map_err(refused)
+    }
+
     /// Who tells of the release's telemetry.
     fn telemetry(&self, plan: &Plan, args: &FixAndPushArgs) -> Result<Telemetry, CommandError> {
         let repository = Repository::read(&plan.fixed.files, &plan.input.context);
@@ -161,9 +185,11 @@ impl Followed {
         trace: &Tracer,
     ) -> Result<Exit, CommandError> {
         trace.set("vcs.ref.head.revision", commit.to_string());
-        let release = release::of(self, plan, commit, args)?;
+        let content = Content::of(plan, commit)?;
+        let release = release::of(self, plan, &content, args);
+        let sets = sets::edited(self, plan, &content)?;
         let result = self.runtime.block_on(async {
-            sets::apply(ui, self, plan, commit).await?;
+            sets::apply(ui, self, &sets).await?;
             let telemetry = gated(&release).then(|| self.telemetry(plan, args)).transpose()?;
             let beside = Beside { telemetry: telemetry.as_ref(), trace: Some(trace) };
             let verdict = tell::follow(ui, &self.cluster, release.clone(), args.timeout, args.format, beside).await?;

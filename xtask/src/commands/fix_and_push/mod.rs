@@ -104,6 +104,7 @@ fn run(ui: &Ui, args: &FixAndPushArgs, trace: &Tracer) -> Result<Exit, CommandEr
     let elsewhere = followed.as_ref().is_some_and(|followed| followed.is_elsewhere(&commit));
     if let Some(followed) = &followed {
         followed.refuse_behind(&plan)?;
+        followed.refuse_without_rights(&plan, args)?;
     }
     if args.dry_run {
         ui.out(&report::diff(&plan.fixed.changed, ui.look().colour))?;

@@ -5,6 +5,7 @@ use super::followed::Followed;
 use super::plan::Plan;
 use crate::args::FixAndPushArgs;
 use crate::error::CommandError;
+use crate::input::Input;
 use cluster::Found;
 use contract::Contract;
 use contract::gates::Gate;
@@ -13,37 +14,66 @@ use model::{Repository, Rollout, Workload, pair};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+/// What is released: a commit, or before it is made what it will be.
+pub(super) struct Content {
+    /// Its name; before it is made, a word that names none.
+    pub(super) commit: String,
+    /// A commit that has its folders.
+    folders: String,
+    /// Its files.
+    pub(super) input: Input,
+}
+
+impl Content {
+    /// A commit's.
+    pub(super) fn of(plan: &Plan, commit: &git::Oid) -> Result<Content, CommandError> {
+        let commit = commit.to_string();
+        Ok(Content { input: plan.at(&commit)?, folders: commit.clone(), commit })
+    }
+
+    /// What a run is going to push.
+    pub(super) fn planned(plan: &Plan) -> Result<Content, CommandError> {
+        let head = &plan.prepared.head;
+        if plan.prepared.edits.is_empty() {
+            return Content::of(plan, head);
+        }
+        let input = Input {
+            folder: plan.input.folder.clone(),
+            files: plan.fixed.files.clone(),
+            context: plan.input.context.clone(),
+            notes: Vec::new(),
+            ignored: crate::ignored::Ignored::none(),
+        };
+        // Fixes edit files: they make no folder.
+        Ok(Content { commit: "the planned commit".to_owned(), folders: head.to_string(), input })
+    }
+}
+
 /// The release of a commit.
-pub(super) fn of(
-    followed: &Followed,
-    plan: &Plan,
-    commit: &git::Oid,
-    args: &FixAndPushArgs,
-) -> Result<Release, CommandError> {
-    let commit_text = commit.to_string();
-    let input = plan.at(&commit_text)?;
+pub(super) fn of(followed: &Followed, plan: &Plan, content: &Content, args: &FixAndPushArgs) -> Release {
+    let Content { commit, folders, input } = content;
     let repository = Repository::read(&input.files, &input.context);
     let contract = Contract::derive(&repository, &input.context);
-    let there = |found: &&Found| found.sources.iter().any(|source| plan.git.has_folder(&commit_text, &source.path));
+    let there = |found: &&Found| found.sources.iter().any(|source| plan.git.has_folder(folders, &source.path));
     let found: Vec<&Found> = followed.found.iter().filter(there).collect();
     let place = Place { found: &found, plan, contract: &contract };
     let rollouts = place.rollouts();
     let names: Vec<Name> = rollouts.iter().map(|target| target.name.clone()).collect();
     let retry = match args.retry {
         true => RetryPolicy::Always,
-        false => changed::retry(followed, plan, &input, &contract, &names),
+        false => changed::retry(followed, plan, input, &contract, &names),
     };
-    let before = changed::deployed(followed, plan, &input, Moment::Before(&commit_text));
+    let before = changed::deployed(followed, plan, input, Moment::Before(commit));
     let before = Repository::read(&before.files, &before.context);
     let sets: BTreeSet<Name> = found.iter().filter_map(|found| found.set.clone()).collect();
-    Ok(Release {
-        commit: Some(commit_text.clone()),
+    Release {
+        commit: Some(commit.clone()),
         sets: sets.into_iter().collect(),
         applications: found.iter().map(|found| found.name.clone()).collect(),
         collector: place.collector(&before),
         rollouts,
         retry,
-    })
+    }
 }
 
 /// A commit's objects, and the Applications that deploy them.

@@ -3,7 +3,7 @@
 use super::changed::{Moment, revision};
 use super::followed::Followed;
 use super::plan::Plan;
-use super::release::below;
+use super::release::{Content, below};
 use crate::commands::cluster::which::patiently;
 use crate::error::CommandError;
 use crate::ui::Ui;
@@ -11,13 +11,22 @@ use delivery::Name;
 use model::{Application, Repository};
 use serde_json::Value;
 
-/// Applies those that differ from what the commit before said, where the cluster knows them.
-pub(super) async fn apply(ui: &Ui, followed: &Followed, plan: &Plan, commit: &git::Oid) -> Result<(), CommandError> {
-    let commit = commit.to_string();
-    let now = read(plan, &commit)?;
-    let Some(before) = revision(followed, plan, Moment::Before(&commit)) else { return Ok(()) };
-    let before = read(plan, &before)?;
-    for set in edited(&now, &before) {
+/// One of them.
+pub(super) struct Set {
+    pub(super) name: Name,
+    value: Value,
+    /// A repository that it names and the cluster does not follow.
+    elsewhere: Option<String>,
+}
+
+/// Those that differ from what the commit before said.
+pub(super) fn edited(followed: &Followed, plan: &Plan, content: &Content) -> Result<Vec<Set>, CommandError> {
+    let now = Repository::read(&content.input.files, &content.input.context);
+    let Some(before) = revision(followed, plan, Moment::Before(&content.commit)) else { return Ok(Vec::new()) };
+    let before = plan.at(&before)?;
+    let before = Repository::read(&before.files, &before.context);
+    let mut sets = Vec::new();
+    for set in changed(&now, &before) {
         let Some(object) = now.object(set.object) else { continue };
         let path = plan.whole(now.path(&object.at));
         if followed.found.iter().any(|found| found.sources.iter().any(|source| below(&path, &source.path))) {
@@ -25,37 +34,40 @@ pub(super) async fn apply(ui: &Ui, followed: &Followed, plan: &Plan, commit: &gi
         }
         let namespace = object.own_namespace.clone().unwrap_or_else(|| followed.cluster.argocd().to_owned());
         let name = Name::new(namespace, &object.name);
-        if !patiently(ui, || followed.cluster.has_set(&name)).await? {
+        let Some(value) = now.node(&object.at).map(|node| node.to_value().canonical()) else { continue };
+        let mut value: Value = serde_json::from_str(&value)?;
+        value["metadata"]["namespace"] = Value::from(name.namespace.clone());
+        sets.push(Set { name, value, elsewhere: elsewhere(set, followed).map(str::to_owned) });
+    }
+    Ok(sets)
+}
+
+/// Applies those that the cluster knows.
+pub(super) async fn apply(ui: &Ui, followed: &Followed, sets: &[Set]) -> Result<(), CommandError> {
+    for Set { name, value, elsewhere } in sets {
+        if !patiently(ui, || followed.cluster.has_set(name)).await? {
             ui.status(&format!(
                 "ApplicationSet {} was edited; the cluster has none of that name, so it is not applied",
                 name.name
             ));
             continue;
         }
-        if let Some(elsewhere) = elsewhere(set, followed) {
+        if let Some(elsewhere) = elsewhere {
             ui.status(&format!(
                 "ApplicationSet {} was edited, and names {elsewhere}, not what the cluster follows: it is not applied",
                 name.name
             ));
             continue;
         }
-        let Some(value) = now.node(&object.at).map(|node| node.to_value().canonical()) else { continue };
-        let mut value: Value = serde_json::from_str(&value)?;
-        value["metadata"]["namespace"] = Value::from(name.namespace.clone());
-        let forced = patiently(ui, || followed.cluster.apply_set(&name, &value)).await?;
+        let forced = patiently(ui, || followed.cluster.apply_set(name, value)).await?;
         let how = forced.map(|why| format!(", taking over: {why}")).unwrap_or_default();
         ui.status(&format!("applied ApplicationSet {}, which no Application deploys{how}", name.name));
     }
     Ok(())
 }
 
-fn read(plan: &Plan, commit: &str) -> Result<Repository, CommandError> {
-    let input = plan.at(commit)?;
-    Ok(Repository::read(&input.files, &input.context))
-}
-
 /// ApplicationSets with another content than before, or new.
-fn edited<'r>(now: &'r Repository, before: &Repository) -> Vec<&'r Application> {
+fn changed<'r>(now: &'r Repository, before: &Repository) -> Vec<&'r Application> {
     let content = |repository: &Repository, set: &Application| {
         let object = repository.object(set.object)?;
         Some(repository.node(&object.at)?.to_value().canonical())

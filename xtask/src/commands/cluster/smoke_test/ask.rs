@@ -29,17 +29,8 @@ impl<'a> Ask<'a> {
     }
 
     pub(super) async fn everything(&self, here: &Here, contract: &Contract<'_>) -> Result<Facts, CommandError> {
-        let asked = contract.repository.rollouts.iter().enumerate();
-        // Where the policy asks something of a rollout, the others are not the mission's.
-        let missions = contract.repository.rollouts.iter().any(|rollout| contract.mission(rollout).is_some());
-        let asked =
-            asked.filter(
-                |(_, rollout)| {
-                    if missions { contract.mission(rollout).is_some() } else { rollout.runs().next().is_some() }
-                },
-            );
         let (mut names, mut undeployed) = (Vec::new(), Vec::new());
-        for (index, rollout) in asked {
+        for (index, rollout) in smoke::asked(contract) {
             match here.deployed(rollout) {
                 Some(name) => names.push((index, name.clone())),
                 None => undeployed.push(rollout.name.clone()),
