@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use git2::{Cred, CredentialType, ErrorClass, ErrorCode};
 use url::Url;
@@ -45,10 +46,37 @@ enum Source {
 }
 
 #[derive(Clone)]
-struct Login {
+pub(crate) struct Login {
     url: Url,
     user: String,
     password: String,
+}
+
+/// Logins that a server has taken, for the next connection of this run: a person is asked once.
+#[derive(Clone, Default)]
+pub(crate) struct Taken(Arc<Mutex<Vec<Login>>>);
+
+impl Taken {
+    /// git, too, asks by scheme, host and port.
+    fn find(&self, url: &Url, user: Option<&str>) -> Option<Login> {
+        let all = self.0.lock().ok()?;
+        all.iter()
+            .find(|login| login.url.origin() == url.origin() && user.is_none_or(|user| user == login.user))
+            .cloned()
+    }
+
+    fn remember(&self, login: &Login) {
+        if let Ok(mut all) = self.0.lock() {
+            all.retain(|other| other.url.origin() != login.url.origin());
+            all.push(login.clone());
+        }
+    }
+
+    fn forget(&self, login: &Login) {
+        if let Ok(mut all) = self.0.lock() {
+            all.retain(|other| other.url.origin() != login.url.origin());
+        }
+    }
 }
 
 impl<'a> Credentials<'a> {
@@ -77,6 +105,7 @@ impl<'a> Credentials<'a> {
         }
         // Being asked again means that the last answer was wrong.
         if let Some(login) = self.given.take() {
+            self.environment.taken.forget(&login);
             tell_git(self.root, "reject", &login);
         }
         if allowed.contains(CredentialType::USERNAME) {
@@ -101,6 +130,7 @@ impl<'a> Credentials<'a> {
     /// The connection worked: git's helpers may keep what they gave.
     pub(crate) fn accepted(&mut self) {
         if let Some(login) = self.given.take() {
+            self.environment.taken.remember(&login);
             tell_git(self.root, "approve", &login);
         }
     }
@@ -143,7 +173,8 @@ impl<'a> Credentials<'a> {
             match source {
                 Source::Helper => {
                     self.tried.push("git's credential helpers".to_owned());
-                    match ask_git(self.root, &url, user, self.environment.interactive) {
+                    let known = self.environment.taken.find(&url, user).map(Asked::Found);
+                    match known.unwrap_or_else(|| ask_git(self.root, &url, user, self.environment.interactive)) {
                         Asked::Found(login) => {
                             let cred = Cred::userpass_plaintext(&login.user, &login.password);
                             self.given = Some(login);
@@ -241,6 +272,27 @@ fn with_git(mut command: Command, root: &Path, input: &str) -> std::io::Result<S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_server_took_is_not_asked_for_again() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let login = Login { url: url("https://h.example/o/r.git"), user: "me".to_owned(), password: "hush".to_owned() };
+        let taken = Taken::default();
+        taken.clone().remember(&login);
+        let found = |text: &str, user: Option<&str>| taken.find(&url(text), user).map(|login| login.password);
+        assert_eq!(found("https://h.example/o/other.git", None).as_deref(), Some("hush"));
+        assert_eq!(found("https://h.example/o/r.git", Some("me")).as_deref(), Some("hush"));
+        for (text, user) in [
+            ("https://h.example/o/r.git", Some("you")),
+            ("http://h.example/o/r.git", None),
+            ("https://h.example:8443/o/r.git", None),
+            ("https://h.example.evil/o/r.git", None),
+        ] {
+            assert_eq!(found(text, user), None, "{text}");
+        }
+        taken.forget(&login);
+        assert_eq!(found("https://h.example/o/r.git", None), None);
+    }
 
     #[test]
     fn git_is_told_the_parts_of_a_url() {

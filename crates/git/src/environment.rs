@@ -1,5 +1,6 @@
 //! What the process' environment says about credentials, as a value, so that tests can give another one.
 
+use crate::credentials::Taken;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ pub struct Environment {
     home: Option<PathBuf>,
     /// Whether git may ask on the terminal for a user and a password.
     pub interactive: bool,
+    /// What was given to servers, and taken; its copies share it.
+    pub(crate) taken: Taken,
 }
 
 impl Environment {
@@ -33,14 +36,14 @@ impl Environment {
     #[must_use]
     pub fn from_process() -> Self {
         let found = NAMES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
-        Self { variables: found.collect(), home: std::env::home_dir(), interactive: false }
+        Self { variables: found.collect(), home: std::env::home_dir(), interactive: false, taken: Taken::default() }
     }
 
     /// An environment of the given variables and no home.
     #[must_use]
     pub fn of(variables: &[(&str, &str)]) -> Self {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { variables, home: None, interactive: false }
+        Self { variables, home: None, interactive: false, taken: Taken::default() }
     }
 
     /// The same with a home folder.

@@ -12,6 +12,7 @@ use git::{Context as Outside, Delivery, Environment, PushOutcome};
 use model::Repository;
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 
 /// Writes, commits, pushes and tells; gives the branch's commit after it.
 pub(crate) fn deliver(ui: &Ui, plan: &Plan, trace: &Tracer) -> Result<(Exit, git::Oid), CommandError> {
@@ -42,11 +43,15 @@ pub(crate) fn finish(
     }
 }
 
-/// What git may use of this process; a person is asked only where there is one.
+/// What git may use of this process, the same for all of a run; a person is asked only where there is one, and once.
 pub(crate) fn environment() -> Environment {
-    let mut environment = Environment::from_process();
-    environment.interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    environment
+    static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
+    let asked = || {
+        let mut environment = Environment::from_process();
+        environment.interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        environment
+    };
+    ENVIRONMENT.get_or_init(asked).clone()
 }
 
 /// Gives git what it needs from outside. A rebased commit may have at most `allowed` errors.
