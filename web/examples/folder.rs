@@ -2,7 +2,7 @@
 //! `cargo run -p hyperspace-web --example folder -- DIR [PORT]`
 
 use hyperspace_web::live::Cluster;
-use hyperspace_web::{Links, Site, Snapshot, Source};
+use hyperspace_web::{Site, Snapshot, Source, Upstream};
 use model::{Context, Repository, SourceFile, Unreadable};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ fn main() -> std::io::Result<()> {
     let port = args.next().and_then(|port| port.parse().ok()).unwrap_or(0);
     let source = Arc::new(Folder(PathBuf::from(&folder)));
     let cluster = Cluster::Absent { why: "This example has none.".to_owned(), hint: String::new() };
-    let site = Site { folder, program: "cargo xtask".to_owned(), source, cluster, links: Links::default() };
+    let site = Site { folder, program: "cargo xtask".to_owned(), source, cluster, upstream: Upstream::default() };
     hyperspace_web::run(([127, 0, 0, 1], port).into(), site, hyperspace_web::Door::default(), |address| {
         // Nobody reading it is no reason to stop.
         let _ = writeln!(std::io::stdout(), "http://{address}/");

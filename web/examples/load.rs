@@ -1,16 +1,19 @@
 //! Measures the live pages in this process, without sockets: `cargo run --release -p hyperspace-web --example load`.
 //! A thousand streams look at one release of a cluster with 500 analysis runs while it changes; then 200 readers ask for pages.
+//! `-- JAEGER [TRACE]` also asks for the traces that a Jaeger there has of it, and for one as a waterfall.
 
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/live/cluster.rs"]
 mod cluster;
+#[path = "../tests/upstream/manifests.rs"]
+mod manifests;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use cluster::{How, live, release};
 use futures_util::StreamExt as _;
 use hyperspace_web::live::{Cluster, News};
-use hyperspace_web::{Links, Site, Snapshot, Source, router};
+use hyperspace_web::{Site, Upstream, router};
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,14 +23,6 @@ const STREAMS: usize = 1000;
 const EVENTS: usize = 100;
 const READERS: usize = 200;
 const RUNS: usize = 500;
-
-struct NoFolder;
-
-impl Source for NoFolder {
-    fn load(&self) -> Result<Snapshot, String> {
-        Err("This example has no folder.".to_owned())
-    }
-}
 
 fn request(path: &str) -> Request<Body> {
     let mut request = Request::new(Body::empty());
@@ -57,6 +52,8 @@ fn main() -> std::io::Result<()> {
 
 async fn measure() -> std::io::Result<()> {
     let mut out = std::io::stdout();
+    let jaeger = std::env::args().nth(1).and_then(|address| telemetry::Jaeger::new(&address).ok());
+    let trace = std::env::args().nth(2);
     writeln!(out, "at the start: {}", memory())?;
     // Each of these rollouts has a run of its own.
     let all = (0..RUNS).map(|n| release("fleet", &format!("rollout-{n}"), How::Promoted));
@@ -64,9 +61,9 @@ async fn measure() -> std::io::Result<()> {
     let site = router(Site {
         folder: "example".to_owned(),
         program: "cargo xtask".to_owned(),
-        source: Arc::new(NoFolder),
+        source: Arc::new(manifests::Manifests),
         cluster: Cluster::Live(Arc::clone(&live)),
-        links: Links::default(),
+        upstream: Upstream { jaeger: jaeger.clone(), ..Upstream::default() },
     });
     writeln!(out, "with {RUNS} rollouts and runs: {}", memory())?;
 
@@ -101,7 +98,18 @@ async fn measure() -> std::io::Result<()> {
     writeln!(out, "event to stream, {EVENTS} events, {STREAMS} streams: {}", percentiles(latencies))?;
     writeln!(out, "after them: {}", memory())?;
 
-    for path in ["/rollouts/hotrod/hotrod", "/rollouts/hotrod/hotrod/analysis", "/rollouts"] {
+    let mut paths = vec!["/rollouts/hotrod/hotrod".to_owned(), "/rollouts".to_owned()];
+    paths.push("/rollouts/hotrod/hotrod/analysis".to_owned());
+    if jaeger.is_some() {
+        paths.push("/rollouts/hotrod/hotrod/traces".to_owned());
+        paths.extend(trace.map(|trace| format!("/traces/{trace}")));
+    }
+    for path in &paths {
+        // What nobody has asked for yet.
+        let begun = Instant::now();
+        let Ok(response) = site.clone().oneshot(request(path)).await;
+        let bytes = to_bytes(response.into_body(), 1 << 24).await.unwrap_or_default().len();
+        writeln!(out, "{path}, the first reader: {bytes} bytes in {:.1?}; {}", begun.elapsed(), memory())?;
         let mut size = 0;
         let mut took = Vec::new();
         for round in 0..5 {
@@ -110,10 +118,10 @@ async fn measure() -> std::io::Result<()> {
             live.feed("rollouts", News::Seen { view: release("hotrod", "hotrod", how), whole: true });
             let asked: Vec<_> = (0..READERS)
                 .map(|_| {
-                    let site = site.clone();
+                    let (site, path) = (site.clone(), path.clone());
                     tokio::spawn(async move {
                         let begun = Instant::now();
-                        let Ok(response) = site.oneshot(request(path)).await;
+                        let Ok(response) = site.oneshot(request(&path)).await;
                         let page = to_bytes(response.into_body(), 1 << 24).await.unwrap_or_default();
                         (begun.elapsed(), page.len())
                     })

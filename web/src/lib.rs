@@ -20,7 +20,10 @@ mod rule;
 mod serve;
 mod snapshot;
 mod time;
+mod traces;
+mod upstream;
 
 pub use door::{Door, Entry, Proxy, Token};
-pub use serve::{Commit, Links, Site, Source, behind, listen, router, run, serve};
+pub use serve::{Commit, Site, Source, behind, listen, router, run, serve};
 pub use snapshot::Snapshot;
+pub use upstream::Upstream;

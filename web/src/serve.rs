@@ -4,7 +4,8 @@ use crate::door::{Door, admit, login};
 use crate::live::{self, Cluster, Hub};
 use crate::metrics::Metrics;
 use crate::pipeline::{Layouts, Link, Shown};
-use crate::{Snapshot, assets, guard, metrics, page, ready};
+use crate::upstream::{Known, Question, Reply, Shelf, Upstream, Who};
+use crate::{Snapshot, assets, guard, metrics, page, ready, traces};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -60,13 +61,6 @@ pub struct Commit {
     pub when: String,
 }
 
-/// Where other programs' pages are; what is not set is linked nowhere.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Links {
-    /// Prometheus.
-    pub prometheus: Option<String>,
-}
-
 /// What a console is about.
 pub struct Site {
     /// The checked folder, as the person named it.
@@ -77,8 +71,8 @@ pub struct Site {
     pub source: Arc<dyn Source>,
     /// The running cluster.
     pub cluster: Cluster,
-    /// Other programs' pages.
-    pub links: Links,
+    /// Jaeger and Prometheus.
+    pub upstream: Upstream,
 }
 
 /// A request that is not done by then is cut off.
@@ -92,7 +86,8 @@ pub(crate) struct Shared {
     pub(crate) program: String,
     source: Arc<dyn Source>,
     pub(crate) cluster: Cluster,
-    pub(crate) links: Links,
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) waterfalls: traces::Drawn,
     pub(crate) hub: Hub,
     pub(crate) door: Door,
     pub(crate) metrics: Metrics,
@@ -104,6 +99,22 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Jaeger's pages, where they answer.
+    pub(crate) fn jaeger_pages(&self) -> Option<&telemetry::Jaeger> {
+        let pages = self.shelf.upstream().jaeger_pages.as_ref()?;
+        self.has_pages(Who::Jaeger).then_some(pages)
+    }
+
+    /// Prometheus' pages, where they answer.
+    pub(crate) fn prometheus_pages(&self) -> Option<&telemetry::Prometheus> {
+        let pages = self.shelf.upstream().prometheus_pages.as_ref()?;
+        self.has_pages(Who::Prometheus).then_some(pages)
+    }
+
+    fn has_pages(&self, who: Who) -> bool {
+        matches!(self.shelf.look(&Question::Pages(who)), Known { reply: Some(Reply::Pages(true)), .. })
+    }
+
     /// A commit of the folder's repository; looked up once.
     pub(crate) fn commit(&self, id: &str) -> Option<Commit> {
         let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
@@ -185,10 +196,30 @@ pub fn behind(site: Site, door: Door) -> Router {
 
 /// A console, with this or other browser code than this build's.
 fn shared(site: Site, door: Door, assets: assets::Assets) -> Arc<Shared> {
-    let Site { folder, program, source, cluster, links } = site;
+    let Site { folder, program, source, cluster, upstream } = site;
+    let live = match &cluster {
+        Cluster::Live(live) => Some(Arc::clone(live)),
+        Cluster::Absent { .. } => None,
+    };
+    let shelf = Shelf::new(upstream, Arc::clone(&source), live);
     let (hub, metrics, layouts) = (Hub::new(), Metrics::new(), Arc::default());
     let (commits, turn) = (std::sync::Mutex::default(), Arc::default());
-    Arc::new(Shared { folder, program, source, cluster, links, hub, door, metrics, layouts, commits, turn, assets })
+    let waterfalls = traces::Drawn::default();
+    Arc::new(Shared {
+        folder,
+        program,
+        source,
+        cluster,
+        shelf,
+        waterfalls,
+        hub,
+        door,
+        metrics,
+        layouts,
+        commits,
+        turn,
+        assets,
+    })
 }
 
 fn routes(shared: Arc<Shared>) -> Router {
@@ -197,9 +228,12 @@ fn routes(shared: Arc<Shared>) -> Router {
         .route("/rollouts", get(live::rollouts))
         .route("/rollouts/{namespace}/{name}", get(live::release))
         .route("/rollouts/{namespace}/{name}/analysis", get(live::analysis))
+        .route("/rollouts/{namespace}/{name}/traces", get(live::traces))
+        .route("/traces/{id}", get(traces::trace))
         .route("/events/rollouts", get(live::rollouts_events))
         .route("/events/rollouts/{namespace}/{name}", get(live::release_events))
         .route("/events/rollouts/{namespace}/{name}/analysis", get(live::analysis_events))
+        .route("/events/rollouts/{namespace}/{name}/traces", get(live::traces_events))
         .route("/findings", get(page::findings))
         .route("/fragments/findings", get(page::findings_fragment))
         .route("/pipeline", get(page::pipeline))
@@ -312,10 +346,11 @@ fn told_to_end() -> io::Result<impl Future<Output = ()> + Send + 'static> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Door, Links, Loaded, Site, Source, routes, serve, shared};
+    use super::{Door, Loaded, Site, Source, routes, serve, shared};
     use crate::Snapshot;
     use crate::assets::Assets;
     use crate::live::Cluster;
+    use crate::upstream::Upstream;
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, StatusCode};
     use std::io::{Read as _, Write as _};
@@ -335,7 +370,7 @@ mod tests {
     fn site() -> Site {
         let cluster = Cluster::Absent { why: String::new(), hint: String::new() };
         let (folder, program) = (".".to_owned(), "hyperspace".to_owned());
-        Site { folder, program, source: Arc::new(Broken), cluster, links: Links::default() }
+        Site { folder, program, source: Arc::new(Broken), cluster, upstream: Upstream::default() }
     }
 
     async fn get(missing: Option<&str>, path: &str) -> (StatusCode, String) {

@@ -2,6 +2,7 @@
 
 use crate::findings::{self, Finding};
 use crate::pipeline::{self, Pipelines};
+use crate::traces::{self, Origin};
 use delivery::Name;
 use model::{Context, Place, Repository};
 use report::visible;
@@ -20,6 +21,8 @@ pub struct Snapshot {
     pub(crate) mendable: (usize, usize),
     pub(crate) judged: Judged,
     pub(crate) pipelines: Pipelines,
+    /// Which traces are whose.
+    pub(crate) origins: Vec<Origin>,
 }
 
 impl Snapshot {
@@ -35,6 +38,7 @@ impl Snapshot {
             mendable: (mendable(report, Safety::Safe), mendable(report, Safety::Unsafe)),
             judged: readable(report.judged.clone()),
             pipelines,
+            origins: traces::origins(repository, context),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub(crate) use cluster::{AccessArgs, ClusterArgs, RolloutArgs, StatusArgs, WatchArgs};
 pub(crate) use console::ConsoleArgs;
 #[cfg(feature = "console")]
-pub(crate) use console::DoorArgs;
+pub(crate) use console::{DoorArgs, UpstreamArgs};
 pub(crate) use fix_and_push::FixAndPushArgs;
 pub(crate) use lab::{BuildArgs, LabArgs, LabCommand};
 #[cfg(feature = "cluster")]
@@ -118,12 +118,15 @@ Examples:
     #[command(after_help = "\
 Examples:
   hyperspace console deploy                        for this machine, on port 8500
+  hyperspace console --jaeger http://localhost:16686       with traces from there
   hyperspace console --listen 0.0.0.0              for others: readers need a token
   hyperspace console --listen 0.0.0.0 --host console.example --token-file /run/token
   hyperspace console --trust-proxy-auth X-Forwarded-User   behind a proxy on this machine that asks who comes
 
 A token comes from --token-file, or HYPERSPACE_CONSOLE_TOKEN, or is made up and kept in the state folder. Browsers exchange it \
 once for a cookie at /login, programs send `Authorization: Bearer TOKEN`. /healthz and /readyz need none.
+Jaeger and Prometheus are asked only while somebody looks; without --jaeger-ui and --prometheus-ui their own pages are \
+linked to where they are on this machine.
 /metrics tells how the console itself does. Ctrl-C and SIGTERM end it.")]
     Console(ConsoleArgs),
     /// Run the release's telemetry chain here, and take its canary through its gates

@@ -41,6 +41,22 @@ impl Answer {
     }
 }
 
+/// One series of a range query's result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Seconds since 1970 and the value; a time without one is left out.
+    pub values: Vec<(f64, f64)>,
+}
+
+#[derive(Deserialize)]
+struct MatrixItem {
+    metric: BTreeMap<String, String>,
+    #[serde(default)]
+    values: Vec<(f64, String)>,
+}
+
 #[derive(Deserialize)]
 struct Envelope<T> {
     status: String,
@@ -109,6 +125,20 @@ pub(crate) fn read(body: &Body) -> Result<Answer, QueryError> {
         }
         other => Ok(Answer::Other(other.to_owned())),
     }
+}
+
+/// Reads the answer to a range query.
+pub(crate) fn range(body: &Body) -> Result<Vec<Line>, QueryError> {
+    let data: Data = data(body)?;
+    if data.kind != "matrix" {
+        return Err(unreadable(format!("a {} where a matrix was asked for", data.kind)));
+    }
+    let items: Vec<MatrixItem> = serde_json::from_value(data.result).map_err(unreadable)?;
+    let lines = items.into_iter().map(|item| {
+        let values = item.values.into_iter().map(|(at, text)| Ok((at, number(&text)?)));
+        Ok(Line { labels: item.metric, values: values.collect::<Result<_, QueryError>>()? })
+    });
+    lines.collect()
 }
 
 /// `NaN`, `+Inf`, `-Inf` and everything that Go formats.

@@ -10,8 +10,8 @@ mod prometheus;
 mod server;
 mod target;
 
-pub use answer::{Answer, Sample};
+pub use answer::{Answer, Line, Sample};
 pub use error::QueryError;
-pub use jaeger::{Jaeger, Search, Span, Trace};
+pub use jaeger::{Digest, Event, Found, Jaeger, Search, Span, Trace};
 pub use prometheus::Prometheus;
 pub use target::Target;

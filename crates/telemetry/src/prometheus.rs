@@ -1,6 +1,6 @@
 //! Prometheus.
 
-use crate::answer::{self, Answer};
+use crate::answer::{self, Answer, Line};
 use crate::server::Server;
 use crate::target::{self, Target};
 use crate::{QueryError, Sample};
@@ -28,6 +28,17 @@ impl Prometheus {
     /// Where there is no answer.
     pub async fn query(&self, query: &str) -> Result<Answer, QueryError> {
         answer::read(&self.server.post("/api/v1/query", &[("query", query)]).await?)
+    }
+
+    /// A range query: from and to in seconds since 1970, a value every `step` seconds.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn range(&self, query: &str, from: f64, to: f64, step: f64) -> Result<Vec<Line>, QueryError> {
+        let asked = [("start", from), ("end", to), ("step", step)].map(|(key, value)| (key, format!("{value:.3}")));
+        let mut form = vec![("query", query)];
+        form.extend(asked.iter().map(|(key, value)| (*key, value.as_str())));
+        answer::range(&self.server.post("/api/v1/query_range", &form).await?)
     }
 
     /// The samples of an instant query; none is an answer too.

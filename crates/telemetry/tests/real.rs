@@ -85,6 +85,7 @@ fn jaeger_finds_a_trace_by_an_attribute_of_its_process() {
         start: from,
         end: from + 10_000_000,
         limit: 20,
+        min_duration: 0,
     };
     let ours = search("abc", start - 1);
     let found = poll(LIMIT, || Some(wait(client.traces(&ours)).unwrap()).filter(|found| !found.is_empty()));

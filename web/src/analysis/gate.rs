@@ -1,10 +1,14 @@
 //! One gate of a run.
 
+use super::beside::Beside;
 use super::plot::{self, Plot};
-use super::words;
+use super::traces::GateTraces;
+use super::{Period, words};
 use crate::html::{Sentence, shown};
 use crate::time;
 use delivery::{Metric, Run};
+use gate::condition::short;
+use telemetry::Prometheus;
 
 pub(crate) struct Gate {
     pub(crate) id: String,
@@ -12,7 +16,13 @@ pub(crate) struct Gate {
     pub(crate) phase: String,
     pub(crate) tone: &'static str,
     pub(crate) why: Sentence,
+    /// The traces that it judged; none before they are known.
+    pub(crate) traces: Option<GateTraces>,
     pub(crate) plot: Option<Plot>,
+    /// Whose values stand beside, and what they are in words.
+    pub(crate) beside: Option<(String, String)>,
+    /// Why none do.
+    pub(crate) no_beside: Option<String>,
     /// Requirement and how it stands.
     pub(crate) requires: Vec<(&'static str, String, bool)>,
     pub(crate) conditions: Vec<(&'static str, String)>,
@@ -24,16 +34,26 @@ pub(crate) struct Gate {
 pub(crate) struct Row {
     pub(crate) time: String,
     pub(crate) value: String,
+    /// The other version's at that time.
+    pub(crate) beside: Option<String>,
     pub(crate) phase: String,
     pub(crate) tone: &'static str,
     pub(crate) message: String,
 }
 
+/// What there is to a gate that the cluster does not say.
+pub(crate) struct Extra {
+    pub(crate) beside: Option<Beside>,
+    pub(crate) no_beside: Option<String>,
+    pub(crate) traces: Option<GateTraces>,
+}
+
 /// All gates, the failed first.
-pub(crate) fn gates(run: &Run, prometheus: Option<&str>) -> Vec<Gate> {
+pub(crate) fn gates(run: &Run, prometheus: Option<&Prometheus>, extra: &mut dyn FnMut(&Metric) -> Extra) -> Vec<Gate> {
     let mut metrics: Vec<&Metric> = run.metrics.iter().collect();
     metrics.sort_by_key(|metric| (metric.dry_run, rank(&metric.phase)));
-    metrics.iter().enumerate().map(|(index, metric)| gate(index + 1, metric, prometheus)).collect()
+    let gate = |(index, metric): (usize, &&Metric)| gate(index + 1, metric, run, prometheus, extra(metric));
+    metrics.iter().enumerate().map(gate).collect()
 }
 
 fn rank(phase: &str) -> u8 {
@@ -55,7 +75,8 @@ pub(crate) fn tone(phase: &str) -> &'static str {
     }
 }
 
-fn gate(number: usize, metric: &Metric, prometheus: Option<&str>) -> Gate {
+fn gate(number: usize, metric: &Metric, run: &Run, prometheus: Option<&Prometheus>, extra: Extra) -> Gate {
+    let Extra { beside, no_beside, traces } = extra;
     let conditions = [("Passes where", &metric.requires.success), ("Fails where", &metric.requires.failure)];
     let conditions = conditions.into_iter().filter(|(_, text)| !text.is_empty());
     let query = metric.query.as_deref().filter(|query| !query.trim().is_empty());
@@ -65,17 +86,45 @@ fn gate(number: usize, metric: &Metric, prometheus: Option<&str>) -> Gate {
         phase: if metric.phase.is_empty() { "Pending".to_owned() } else { shown(&metric.phase) },
         tone: tone(&metric.phase),
         why: Sentence::new(&shown(&why(metric))),
-        plot: plot::plot(metric),
+        plot: plot::plot(metric, beside.as_ref()),
+        beside: beside.as_ref().map(|beside| (beside.label.clone(), span(metric, beside))),
+        no_beside,
+        traces,
         requires: requires(metric),
         conditions: conditions.map(|(label, text)| (label, shown(text))).collect(),
-        link: query.zip(prometheus).map(|(query, base)| graph(base, query)),
+        link: query.zip(prometheus).map(|(query, prometheus)| graph(prometheus, query, metric, run)),
         query: query.map(|query| shown(query.trim())),
-        measurements: metric.measurements.iter().map(|measurement| row(metric, measurement)).collect(),
+        measurements: metric.measurements.iter().map(|measurement| row(metric, measurement, beside.as_ref())).collect(),
     }
 }
 
-fn graph(base: &str, query: &str) -> String {
-    format!("{}/graph?g0.expr={}&g0.tab=0", base.trim_end_matches('/'), crate::live::encode(query))
+/// The query's graph over the gate's time.
+fn graph(prometheus: &Prometheus, query: &str, metric: &Metric, run: &Run) -> String {
+    let Some(period) = Period::of_gate(metric, run) else { return prometheus.graph(query, "", "30m") };
+    let end = period.end.map(|end| end.checked_add(jiff::SignedDuration::from_secs(30)).unwrap_or(end));
+    let until = end.map(|end| end.strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default();
+    let minutes = end.map_or(30, |end| end.duration_since(period.start).as_secs() / 60 + 2).max(5);
+    prometheus.graph(query, &until, &format!("{minutes}m"))
+}
+
+/// The other version's values in words: from the least to the greatest, and how often there was none.
+fn span(metric: &Metric, beside: &Beside) -> String {
+    let unit = words::unit(metric);
+    let numbers: Vec<f64> = beside.values.iter().filter_map(|(_, value)| *value).filter(|v| v.is_finite()).collect();
+    let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let none = beside.values.iter().filter(|(_, value)| value.is_none()).count();
+    let nan = beside.values.iter().filter(|(_, value)| value.is_some_and(f64::is_nan)).count();
+    let mut all = Vec::new();
+    match (short(least), short(most)) {
+        _ if numbers.is_empty() => {}
+        (one, other) if one == other => all.push(format!("{one}{unit}")),
+        (one, other) => all.push(format!("{one} to {other}{unit}")),
+    }
+    let of = beside.values.len();
+    all.extend((nan > 0).then(|| format!("NaN at {nan} of {of} times")));
+    all.extend((none > 0).then(|| format!("no data at {none} of {of} times")));
+    all.join(", ")
 }
 
 /// Why the values give this verdict.
@@ -148,10 +197,17 @@ fn requires(metric: &Metric) -> Vec<(&'static str, String, bool)> {
     all
 }
 
-fn row(metric: &Metric, measurement: &delivery::Measurement) -> Row {
+fn row(metric: &Metric, measurement: &delivery::Measurement, beside: Option<&Beside>) -> Row {
+    let at = measurement.finished.as_deref().and_then(time::parse).map(|at| at.as_second());
+    let said = |value: Option<f64>| match value {
+        None => "no data".to_owned(),
+        Some(value) if value.is_nan() => "NaN".to_owned(),
+        Some(value) => format!("{}{}", short(value), words::unit(metric)),
+    };
     Row {
         time: measurement.finished.as_deref().and_then(time::said).unwrap_or_default(),
         value: shown(&words::said(metric, measurement)),
+        beside: beside.zip(at).and_then(|(beside, at)| beside.near(at)).map(said),
         phase: shown(&measurement.phase),
         tone: tone(&measurement.phase),
         message: shown(&measurement.message),

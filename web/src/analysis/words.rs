@@ -1,7 +1,7 @@
 //! What a gate measured and why that decided, in words.
 
 use delivery::{Measurement, Metric, Run};
-use gate::condition::{self, Measured, Op, ResultType};
+use gate::condition::{self, Measured, Op, ResultType, short};
 
 /// What a measured value must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,22 +61,10 @@ pub(crate) fn unit(metric: &Metric) -> &'static str {
     }
 }
 
-/// With as many digits as tell something.
-pub(crate) fn number(value: f64) -> String {
-    let digits = match value.abs() {
-        size if size >= 100.0 || size == 0.0 => 0,
-        size if size >= 1.0 => 2,
-        size if size >= 0.001 => 4,
-        _ => return format!("{value}"),
-    };
-    let text = format!("{value:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
 /// `1240 ms`, `NaN`, `no data`.
 pub(crate) fn said(metric: &Metric, measurement: &Measurement) -> String {
     match value(measurement) {
-        Value::Number(value) => format!("{}{}", number(value), unit(metric)),
+        Value::Number(value) => format!("{}{}", short(value), unit(metric)),
         Value::NaN => "NaN".to_owned(),
         Value::Nothing => "no data".to_owned(),
         Value::Missing(message) if message.is_empty() => "nothing".to_owned(),
@@ -94,7 +82,7 @@ pub(crate) fn needs(metric: &Metric) -> Option<String> {
         Op::Gt => ">",
         Op::Ge => "≥",
     };
-    Some(format!("{op} {}{}", number(bound.value), unit(metric)))
+    Some(format!("{op} {}{}", short(bound.value), unit(metric)))
 }
 
 /// The gate that stopped a run, and on what: "`latency` measured 1240 ms, needs < 1000 ms, third of 3 samples".
@@ -189,11 +177,5 @@ mod tests {
         assert_eq!(of("[]"), Value::Nothing);
         assert_eq!(of("[1,2]"), Value::Text("[1,2]".to_owned()));
         assert_eq!(of(""), Value::Missing(String::new()));
-    }
-
-    #[test]
-    fn numbers_have_the_digits_that_tell_something() {
-        let all = [1239.7, 99.5, 0.0512, 0.00001, 0.0, 2.0];
-        assert_eq!(all.map(number), ["1240", "99.5", "0.0512", "0.00001", "0", "2"]);
     }
 }

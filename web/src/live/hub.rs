@@ -1,5 +1,6 @@
 //! What is drawn once and sent to every reader of the same page.
 
+use super::stream::AGAIN;
 use super::{Live, Topic};
 use crate::serve::Shared;
 use axum::body::Bytes;
@@ -8,15 +9,24 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Pages kept at a time; more are drawn again.
 const MOST: usize = 256;
 
 /// The pages as they were drawn last.
 pub(crate) struct Hub {
-    drawn: Mutex<HashMap<Topic, (u64, Arc<Frame>)>>,
+    drawn: Mutex<HashMap<Topic, Drawn>>,
     /// True once the program is to end: no stream may hold it up.
     closing: watch::Sender<bool>,
+}
+
+/// A page's newest frame.
+struct Drawn {
+    /// Of the cluster's state.
+    version: u64,
+    at: Instant,
+    frame: Arc<Frame>,
 }
 
 /// A page's live part at one moment.
@@ -43,8 +53,10 @@ impl Hub {
         let version = live.version();
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
         let before = match drawn.get(topic) {
-            Some((at, frame)) if *at == version => return Ok(Arc::clone(frame)),
-            Some((_, frame)) => Some(Arc::clone(frame)),
+            Some(known) if known.version == version && !(topic.asks() && known.at.elapsed() >= AGAIN) => {
+                return Ok(Arc::clone(&known.frame));
+            }
+            Some(known) => Some(Arc::clone(&known.frame)),
             None => None,
         };
         let (fragment, changed) = {
@@ -65,7 +77,7 @@ impl Hub {
         if drawn.len() >= MOST {
             drawn.clear();
         }
-        drawn.insert(topic.clone(), (version, Arc::clone(&frame)));
+        drawn.insert(topic.clone(), Drawn { version, at: Instant::now(), frame: Arc::clone(&frame) });
         Ok(frame)
     }
 

@@ -7,9 +7,9 @@ mod stream;
 mod topic;
 
 pub(crate) use hub::Hub;
-pub(crate) use page::{analysis, home, release, rollouts};
+pub(crate) use page::{analysis, home, release, rollouts, traces};
 pub(crate) use sources::Sources;
-pub(crate) use stream::{analysis_events, release_events, rollouts_events};
+pub(crate) use stream::{analysis_events, release_events, rollouts_events, traces_events};
 pub(crate) use topic::{Stream, Topic, address, encode};
 
 use delivery::{Name, Observed, Rollout, View};
@@ -132,6 +132,12 @@ impl Live {
             drop(state);
             self.version.send_modify(|version| *version += 1);
         }
+    }
+
+    /// Something beside the cluster is different now: readers look again.
+    pub(crate) fn stir(&self) {
+        self.state.write().unwrap_or_else(PoisonError::into_inner).changed = Some(Timestamp::now());
+        self.version.send_modify(|version| *version += 1);
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -4,6 +4,8 @@ use super::{Cluster, Topic};
 use crate::page::PageError;
 use crate::release::overview::NoClusterPage;
 use crate::serve::Shared;
+use crate::traces::Filter;
+use crate::upstream::PATIENCE;
 use askama::Template as _;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -12,6 +14,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use delivery::Name;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 type Page = Result<Response, PageError>;
 
@@ -49,7 +52,42 @@ pub(crate) async fn analysis(
     Path((namespace, name)): Path<(String, String)>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Page {
-    page(&shared, &Topic::analysis(Name::new(namespace, name), &query))
+    let topic = Topic::analysis(Name::new(namespace, name), &query);
+    asked(&shared, &topic).await?;
+    page(&shared, &topic)
+}
+
+/// `/rollouts/{namespace}/{name}/traces`
+pub(crate) async fn traces(
+    State(shared): State<Arc<Shared>>,
+    Path((namespace, name)): Path<(String, String)>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    let topic = Topic::Traces(Name::new(namespace, name), Box::new(Filter::parse(&query)));
+    asked(&shared, &topic).await?;
+    page(&shared, &topic)
+}
+
+/// Waits a moment for what the page is the first to ask, so that it is whole without a script.
+async fn asked(shared: &Shared, topic: &Topic) -> Result<(), PageError> {
+    let Cluster::Live(live) = &shared.cluster else { return Err(PageError::NotFound) };
+    if !topic.exists(&live.read()) {
+        return Err(PageError::NotFound);
+    }
+    let until = Instant::now() + PATIENCE;
+    // What comes of one question may be another one.
+    for _ in 0..3 {
+        let questions = topic.questions(shared, &live.read());
+        let mut waited = false;
+        for question in &questions {
+            waited |= shared.shelf.look(question).pending();
+            shared.shelf.answered(question, until.saturating_duration_since(Instant::now())).await;
+        }
+        if !waited {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn page(shared: &Shared, topic: &Topic) -> Page {

@@ -3,6 +3,7 @@
 use super::{Feed, Live, State};
 use crate::html::shown;
 use crate::time;
+use crate::upstream::{Known, Question, Who};
 
 /// What stands above every live page.
 pub(crate) struct Sources {
@@ -10,6 +11,8 @@ pub(crate) struct Sources {
     /// Watches that have not shown everything yet.
     pub(crate) reading: Vec<&'static str>,
     pub(crate) troubles: Vec<Trouble>,
+    /// Servers that have not answered a page's first question yet.
+    pub(crate) asking: Vec<&'static str>,
 }
 
 /// Watches that show nothing, or what was.
@@ -49,6 +52,36 @@ impl Sources {
                 }
             }
         }
-        Sources { context: shown(live.context()), reading, troubles }
+        Sources { context: shown(live.context()), reading, troubles, asking: Vec::new() }
+    }
+
+    /// The same with a server that a page asks.
+    pub(crate) fn upstream(&mut self, question: &Question, known: &Known) {
+        let what = question.who();
+        if known.pending() && !self.asking.contains(&what) {
+            self.asking.push(what);
+        }
+        let Some((since, message)) = &known.trouble else { return };
+        let trouble = Trouble {
+            what: what.to_owned(),
+            message: shown(message),
+            hint: Some(hint(question).to_owned()),
+            since: time::moment(*since),
+            stale: known.reply.is_some(),
+        };
+        if !self.troubles.iter().any(|had| had.what == trouble.what && had.message == trouble.message) {
+            self.troubles.push(trouble);
+        }
+    }
+}
+
+/// What a person can do.
+fn hint(question: &Question) -> &'static str {
+    match question {
+        Question::Origins => "It says which traces are whose; `check` shows the same.",
+        Question::Traces(_) | Question::Trace(_) | Question::Pages(Who::Jaeger) => {
+            "`--jaeger URL` names its query service."
+        }
+        Question::Values(_) | Question::Pages(Who::Prometheus) => "`--prometheus URL` names it.",
     }
 }

@@ -6,6 +6,7 @@ use super::{Cluster, Hub, Live, Topic};
 use crate::page::PageError;
 use crate::serve::Shared;
 use crate::time;
+use crate::traces::Filter;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
@@ -26,6 +27,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 const TOGETHER: Duration = Duration::from_millis(20);
 /// A sign of life, with the time: a connection that died silently is noticed in the page.
 const BEAT: Duration = Duration::from_secs(10);
+
+/// A page that asks others than the cluster is drawn as often: what is too old is asked for again.
+pub(super) const AGAIN: Duration = Duration::from_secs(5);
 
 const LAST: HeaderName = HeaderName::from_static("last-event-id");
 /// Proxies that would collect what is sent.
@@ -60,6 +64,17 @@ pub(crate) async fn analysis_events(
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     events(shared, Topic::analysis(Name::new(namespace, name), &query), &query, &headers)
+}
+
+/// `/events/rollouts/{namespace}/{name}/traces`
+pub(crate) async fn traces_events(
+    State(shared): State<Arc<Shared>>,
+    Path((namespace, name)): Path<(String, String)>,
+    Query(query): Asked,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    let topic = Topic::Traces(Name::new(namespace, name), Box::new(Filter::parse(&query)));
+    events(shared, topic, &query, &headers)
 }
 
 fn events(
@@ -149,12 +164,13 @@ impl Reader {
                 // The page itself says what is wrong with it.
                 Err(_) => return None,
             }
+            let wake = if self.topic.asks() { self.beat.min(Instant::now() + AGAIN) } else { self.beat };
             tokio::select! {
                 changed = self.changes.changed() => match changed {
                     Ok(()) => sleep(TOGETHER).await,
                     Err(_) => return None,
                 },
-                () = sleep_until(self.beat) => {}
+                () = sleep_until(wake) => {}
                 _ = self.closing.changed() => return None,
             }
         }

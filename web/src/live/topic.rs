@@ -6,6 +6,8 @@ use crate::analysis::AnalysisPage;
 use crate::release::ReleasePage;
 use crate::release::overview::RolloutsPage;
 use crate::serve::Shared;
+use crate::traces::{self, Filter, TracesPage};
+use crate::upstream::Question;
 use askama::Template as _;
 use delivery::Name;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,6 +22,8 @@ pub(crate) enum Topic {
     Release(Name),
     /// Its gates, in the run of that name or the one that matters most.
     Analysis(Name, Option<String>),
+    /// Its traces.
+    Traces(Name, Box<Filter>),
 }
 
 /// What a name may have and an address may not.
@@ -44,6 +48,20 @@ impl Topic {
         Topic::Analysis(name, query.get("run").filter(|run| !run.is_empty()).cloned())
     }
 
+    /// What the page asks others than the cluster, as far as that is known.
+    pub(crate) fn questions(&self, shared: &Shared, state: &State) -> Vec<Question> {
+        match self {
+            Topic::Rollouts(_) | Topic::Release(_) => Vec::new(),
+            Topic::Analysis(name, run) => crate::analysis::questions(shared, state, name, run.as_deref()),
+            Topic::Traces(name, filter) => traces::questions(shared, state, name, filter),
+        }
+    }
+
+    /// Whether it is drawn again every few seconds, to ask again.
+    pub(crate) fn asks(&self) -> bool {
+        matches!(self, Topic::Analysis(..) | Topic::Traces(..))
+    }
+
     /// Where its page is.
     pub(crate) fn address(&self) -> String {
         match self {
@@ -52,6 +70,7 @@ impl Topic {
             Topic::Release(name) => address(name),
             Topic::Analysis(name, None) => format!("{}/analysis", address(name)),
             Topic::Analysis(name, Some(run)) => crate::analysis::address(name, run),
+            Topic::Traces(name, filter) => filter.address(name),
         }
     }
 
@@ -66,7 +85,7 @@ impl Topic {
     pub(crate) fn exists(&self, state: &State) -> bool {
         match self {
             Topic::Rollouts(_) => true,
-            Topic::Release(name) | Topic::Analysis(name, _) => {
+            Topic::Release(name) | Topic::Analysis(name, _) | Topic::Traces(name, _) => {
                 state.view.rollout(name).is_some() || !state.has_read("rollouts")
             }
         }
@@ -80,6 +99,7 @@ impl Topic {
             Topic::Analysis(name, run) => {
                 AnalysisPage::of(shared, live, state, name, run.as_deref()).as_live().render()
             }
+            Topic::Traces(name, filter) => TracesPage::of(shared, live, state, name, filter).as_live().render(),
         }
     }
 
@@ -98,6 +118,7 @@ impl Topic {
             Topic::Analysis(name, run) => {
                 AnalysisPage::of(shared, live, state, name, run.as_deref()).with(stream).render()
             }
+            Topic::Traces(name, filter) => TracesPage::of(shared, live, state, name, filter).with(stream).render(),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::cluster::{FEEDS, How, live, release};
 use crate::{NoFolder, ask, get, site};
 use axum::http::StatusCode;
 use hyperspace_web::live::{Cluster, Live, News};
-use hyperspace_web::{Door, Links, Site, Snapshot, Source};
+use hyperspace_web::{Door, Site, Snapshot, Source, Upstream};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -135,7 +135,7 @@ async fn serving(
         program: "cargo xtask".to_owned(),
         source: Arc::new(source),
         cluster: Cluster::Live(live([release("hotrod", "hotrod", How::Measuring)])),
-        links: Links::default(),
+        upstream: Upstream::default(),
     };
     let served = hyperspace_web::serve(listener, site, Door::default(), async {
         let _ = stopped.await;

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode};
 use hyperspace_web::live::{Cluster, Live};
-use hyperspace_web::{Commit, Links, Site, Snapshot, Source, router};
+use hyperspace_web::{Commit, Site, Snapshot, Source, Upstream, router};
 use std::sync::Arc;
 use tower::ServiceExt as _;
 
@@ -35,7 +35,7 @@ fn site(live: &Arc<Live>) -> Router {
         program: "cargo xtask".to_owned(),
         source: Arc::new(NoFolder),
         cluster: Cluster::Live(Arc::clone(live)),
-        links: Links { prometheus: Some("http://127.0.0.1:30102/".to_owned()) },
+        upstream: Upstream::default(),
     })
 }
 

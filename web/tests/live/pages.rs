@@ -84,7 +84,6 @@ async fn the_analysis_shows_the_failed_gate_first_and_why() {
         "10s, first after 90s",
         "3 measurements",
         "hotrod_pod_hash=&#34;bbbb&#34;",
-        "href=\"http://127.0.0.1:30102/graph?g0.expr=histogram_quantile",
         "<h2 id=\"gate-2\">traffic</h2>",
     ];
     let mut from = 0;

@@ -5,7 +5,7 @@ use crate::get;
 use axum::Router;
 use delivery::{Collector, Name, Observed, View};
 use hyperspace_web::live::{Cluster, Config, Live, News};
-use hyperspace_web::{Links, Site, Snapshot, Source, router};
+use hyperspace_web::{Site, Snapshot, Source, Upstream, router};
 use model::{Context, Repository, SourceFile};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ fn site(live: &Arc<Live>) -> Router {
         program: "cargo xtask".to_owned(),
         source: Arc::new(Folder),
         cluster: Cluster::Live(Arc::clone(live)),
-        links: Links::default(),
+        upstream: Upstream::default(),
     })
 }
 

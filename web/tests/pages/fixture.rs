@@ -3,7 +3,7 @@
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use hyperspace_web::live::Cluster;
-use hyperspace_web::{Links, Site, Snapshot, Source, router};
+use hyperspace_web::{Site, Snapshot, Source, Upstream, router};
 use model::{Context, Repository, SourceFile};
 use rules::{Evidence, Finding, Fix, Judged, Location, Report, Reported, Safety, Severity};
 use std::sync::Arc;
@@ -135,7 +135,7 @@ impl Source for Unreadable {
 pub(crate) fn site(source: impl Source + 'static) -> Site {
     let cluster = Cluster::Absent { why: "no kubeconfig".to_owned(), hint: "set KUBECONFIG".to_owned() };
     let (folder, program) = ("deploy".to_owned(), "cargo xtask".to_owned());
-    Site { folder, program, source: Arc::new(source), cluster, links: Links::default() }
+    Site { folder, program, source: Arc::new(source), cluster, upstream: Upstream::default() }
 }
 
 pub(crate) fn plain() -> Site {

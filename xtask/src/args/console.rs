@@ -16,9 +16,26 @@ pub(crate) struct ConsoleArgs {
     pub(crate) door: DoorArgs,
     #[command(flatten)]
     pub(crate) cluster: ConsoleCluster,
-    /// Address of Prometheus' pages, to link to
+    #[command(flatten)]
+    pub(crate) upstream: UpstreamArgs,
+}
+
+/// The servers that the pages ask, and those that they link to; no other is asked.
+#[derive(Clone, Debug, Default, Args)]
+#[cfg_attr(not(feature = "console"), allow(dead_code, reason = "parsed alike in every build"))]
+pub(crate) struct UpstreamArgs {
+    /// Prometheus, which tells the stable version's values [default: http://localhost:30102 where a cluster is shown]
     #[arg(long, value_name = "URL", value_parser = http_url)]
     pub(crate) prometheus: Option<String>,
+    /// Prometheus' pages as a browser reaches them [default: --prometheus, where that is on this machine]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    pub(crate) prometheus_ui: Option<String>,
+    /// Jaeger's query service, which tells the traces [default: http://localhost:30103 where a cluster is shown]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    pub(crate) jaeger: Option<String>,
+    /// Jaeger's pages as a browser reaches them [default: --jaeger, where that is on this machine]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    pub(crate) jaeger_ui: Option<String>,
 }
 
 /// Who may read the console.

@@ -50,6 +50,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "hyperspace-model",
             "hyperspace-rules",
             "hyperspace-report",
+            "hyperspace-smoke",
+            "hyperspace-telemetry",
             "hyperspace-yaml",
         ],
     ),

@@ -116,7 +116,7 @@ impl Trail {
 
 /// The search for traces of a rollout's pods; times in microseconds since 1970.
 pub(super) fn search(wanted: &TraceWanted, start: i64, end: i64, limit: usize) -> Search {
-    Search { service: wanted.service.clone(), tags: wanted.attributes.clone(), start, end, limit }
+    Search { service: wanted.service.clone(), tags: wanted.attributes.clone(), start, end, limit, min_duration: 0 }
 }
 
 /// The same up to now. The cluster's clock may be ahead of ours, by hours where ours was set wrong.

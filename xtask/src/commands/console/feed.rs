@@ -2,6 +2,7 @@
 
 use super::door::Opened;
 use super::folder;
+use super::upstream::upstream;
 use crate::args::ConsoleArgs;
 use crate::commands::cluster::which::{access, run, said};
 use crate::error::CommandError;
@@ -32,8 +33,8 @@ pub(super) fn serve(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandError> {
                 web::live::Cluster::Absent { why: error.to_string(), hint: hint.to_owned() }
             }
         };
-        let links = web::Links { prometheus: args.prometheus.clone() };
-        let (site, now) = folder::site(ui, &args.target, cluster, links)?;
+        let upstream = upstream(&args.upstream, matches!(cluster, web::live::Cluster::Live(_)))?;
+        let (site, now) = folder::site(ui, &args.target, cluster, upstream)?;
         // They end with the runtime.
         if let Some((cluster, live)) = feeds {
             for map in now.config_maps() {

@@ -11,12 +11,12 @@ pub(super) fn site(
     ui: &Ui,
     target: &Target,
     cluster: web::live::Cluster,
-    links: web::Links,
+    upstream: web::Upstream,
 ) -> Result<(web::Site, web::Snapshot), CommandError> {
     let folder = Folder(target.clone());
     let now = web::Source::load(&folder).map_err(CommandError::user)?;
     let (source, program) = (Arc::new(folder), ui.program.clone());
-    Ok((web::Site { folder: shown(&target.path), program, source, cluster, links }, now))
+    Ok((web::Site { folder: shown(&target.path), program, source, cluster, upstream }, now))
 }
 
 /// The path as it was named; `.` and `..` say nothing to who opens the page, so the folder's own name stands for them.

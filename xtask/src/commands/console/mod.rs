@@ -6,7 +6,11 @@ mod door;
 mod feed;
 #[cfg(feature = "console")]
 mod folder;
+#[cfg(feature = "console")]
+mod upstream;
 
+#[cfg(feature = "console")]
+use crate::args::UpstreamArgs;
 use crate::args::{ConsoleArgs, Target};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -23,7 +27,7 @@ pub(crate) fn cmd_console(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandEr
         return feed::serve(ui, args);
     }
     #[cfg(feature = "console")]
-    return serve_behind(ui, &args.target, &door::Opened::by(&args.door, args.port)?);
+    return serve_behind(ui, &args.target, &door::Opened::by(&args.door, args.port)?, &args.upstream);
     #[cfg(not(feature = "console"))]
     serve(ui, &args.target, args.port)
 }
@@ -31,15 +35,15 @@ pub(crate) fn cmd_console(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandEr
 /// Serves the console on a folder, for this machine, until it is told to end; port 0 takes a free one.
 #[cfg(feature = "console")]
 pub(crate) fn serve(ui: &Ui, target: &Target, port: u16) -> Result<Exit, CommandError> {
-    serve_behind(ui, target, &door::Opened::here(port))
+    serve_behind(ui, target, &door::Opened::here(port), &UpstreamArgs::default())
 }
 
 #[cfg(feature = "console")]
-fn serve_behind(ui: &Ui, target: &Target, opened: &door::Opened) -> Result<Exit, CommandError> {
+fn serve_behind(ui: &Ui, target: &Target, opened: &door::Opened, args: &UpstreamArgs) -> Result<Exit, CommandError> {
     let why = "This console shows a repository alone.".to_owned();
     let hint = format!("`{} console --cluster` shows the current kubeconfig's cluster, too.", ui.program);
     let cluster = web::live::Cluster::Absent { why, hint };
-    let (site, _) = folder::site(ui, target, cluster, web::Links::default())?;
+    let (site, _) = folder::site(ui, target, cluster, upstream::upstream(args, false)?)?;
     web::run(opened.address, site, opened.door.clone(), |address| opened.tell(ui, address))
         .map_err(|error| opened.taken(&error))?;
     Ok(Exit::Done)

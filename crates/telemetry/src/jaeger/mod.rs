@@ -1,11 +1,16 @@
 //! Jaeger's query service.
 
+mod digest;
+mod read;
+
+pub use digest::{Digest, Found};
+
 use crate::QueryError;
-use crate::server::{Body, Server};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use crate::server::Server;
+use read::{envelope, read};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const WHO: &str = "Jaeger";
 
@@ -22,6 +27,8 @@ pub struct Search {
     pub end: i64,
     /// How many at most, the newest.
     pub limit: usize,
+    /// Microseconds that one of its spans took at least.
+    pub min_duration: i64,
 }
 
 /// A trace.
@@ -36,6 +43,10 @@ pub struct Trace {
 /// A span.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Span {
+    /// Its ID.
+    pub id: String,
+    /// The span that caused it, which may not have come.
+    pub parent: Option<String>,
     /// What was done.
     pub operation: String,
     /// By whom.
@@ -47,7 +58,26 @@ pub struct Span {
     /// Attributes of the span.
     pub tags: BTreeMap<String, String>,
     /// Attributes of its resource: the process that sent it.
-    pub process: BTreeMap<String, String>,
+    pub process: Arc<BTreeMap<String, String>>,
+    /// What it wrote down on its way.
+    pub events: Vec<Event>,
+}
+
+/// What a span wrote down.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Event {
+    /// Microseconds since 1970.
+    pub at: i64,
+    /// Its attributes.
+    pub fields: BTreeMap<String, String>,
+}
+
+impl Span {
+    /// Whether it failed.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.tags.get("error").is_some_and(|error| error == "true")
+    }
 }
 
 impl Trace {
@@ -81,6 +111,23 @@ impl Jaeger {
         let asked = search.asked();
         let asked: Vec<(&str, &str)> = asked.iter().map(|(key, value)| (*key, value.as_str())).collect();
         read(&self.server.get("/api/traces", &asked).await?)
+    }
+
+    /// A trace with all its spans; `None` where it has none of that ID.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn trace(&self, id: &str) -> Result<Option<Trace>, QueryError> {
+        let body = self.server.get(&format!("/api/traces/{}", hex(id)), &[]).await?;
+        if body.status == 404 {
+            return match envelope::<serde::de::IgnoredAny>(&body) {
+                // Its own word for it; anybody else's 404 is no Jaeger's.
+                Err(QueryError::Refused { message, .. }) if message.contains("trace not found") => Ok(None),
+                Err(error) => Err(error),
+                Ok(_) => Ok(None),
+            };
+        }
+        Ok(read(&body)?.into_iter().next())
     }
 
     /// The search's page in its web UI.
@@ -144,116 +191,17 @@ impl Search {
         asked.push(("start", self.start.to_string()));
         asked.push(("end", self.end.to_string()));
         asked.push(("limit", self.limit.to_string()));
+        if self.min_duration > 0 {
+            asked.push(("minDuration", format!("{}us", self.min_duration)));
+        }
         asked
     }
-}
-
-#[derive(Deserialize)]
-struct Envelope<T> {
-    #[serde(default = "none")]
-    data: Option<Vec<T>>,
-    #[serde(default)]
-    errors: Option<Vec<Fault>>,
-}
-
-fn none<T>() -> Option<Vec<T>> {
-    None
-}
-
-#[derive(Deserialize)]
-struct Fault {
-    #[serde(default)]
-    code: u16,
-    #[serde(default)]
-    msg: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawTrace {
-    #[serde(rename = "traceID")]
-    trace_id: String,
-    #[serde(default)]
-    spans: Vec<RawSpan>,
-    #[serde(default)]
-    processes: HashMap<String, Process>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawSpan {
-    operation_name: String,
-    start_time: i64,
-    duration: i64,
-    #[serde(default)]
-    tags: Option<Vec<Tag>>,
-    #[serde(rename = "processID", default)]
-    process_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Process {
-    service_name: String,
-    #[serde(default)]
-    tags: Option<Vec<Tag>>,
-}
-
-#[derive(Deserialize)]
-struct Tag {
-    key: String,
-    value: Value,
-}
-
-fn read(body: &Body) -> Result<Vec<Trace>, QueryError> {
-    Ok(envelope(body)?.into_iter().map(trace).collect())
-}
-
-fn envelope<T: DeserializeOwned>(body: &Body) -> Result<Vec<T>, QueryError> {
-    let refused = |message: String| QueryError::Refused { who: WHO, kind: format!("HTTP {}", body.status), message };
-    let envelope: Envelope<T> = match serde_json::from_slice(&body.bytes) {
-        Ok(envelope) => envelope,
-        Err(_) if body.status != 200 => return Err(refused("it is no Jaeger, or not up yet".to_owned())),
-        Err(error) => return Err(QueryError::Unreadable { who: WHO, what: error.to_string() }),
-    };
-    if let Some(fault) = envelope.errors.iter().flatten().next() {
-        let code = if fault.code == 0 { body.status } else { fault.code };
-        return Err(QueryError::Refused { who: WHO, kind: format!("HTTP {code}"), message: fault.msg.clone() });
-    }
-    if body.status != 200 {
-        return Err(refused("no reason given".to_owned()));
-    }
-    Ok(envelope.data.unwrap_or_default())
-}
-
-fn trace(raw: RawTrace) -> Trace {
-    let processes: HashMap<String, (String, BTreeMap<String, String>)> =
-        raw.processes.into_iter().map(|(id, process)| (id, (process.service_name, tags(process.tags)))).collect();
-    let spans = raw.spans.into_iter().map(|span| {
-        let (service, process) = processes.get(&span.process_id).cloned().unwrap_or_default();
-        Span {
-            operation: span.operation_name,
-            service,
-            start: span.start_time,
-            duration: span.duration,
-            tags: tags(span.tags),
-            process,
-        }
-    });
-    Trace { id: raw.trace_id, spans: spans.collect() }
-}
-
-fn tags(tags: Option<Vec<Tag>>) -> BTreeMap<String, String> {
-    let text = |value: Value| match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
-    tags.into_iter().flatten().map(|tag| (tag.key, text(tag.value))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::Body;
 
     fn came(status: u16, text: &str) -> Result<Vec<Trace>, QueryError> {
         read(&Body { status, bytes: text.as_bytes().to_vec() })
@@ -286,7 +234,7 @@ mod tests {
     fn links_hold_the_whole_search() {
         let jaeger = Jaeger::new("http://u:p@localhost:30103").expect("an address");
         let tags = BTreeMap::from([("hotrod.pod.hash".to_owned(), "a&b".to_owned())]);
-        let search = Search { service: "front end".to_owned(), tags, start: 1, end: 2, limit: 20 };
+        let search = Search { service: "front end".to_owned(), tags, start: 1, end: 2, limit: 20, min_duration: 0 };
         assert_eq!(
             jaeger.search_page(&search),
             "http://localhost:30103/search?service=front+end&tags=%7B%22hotrod.pod.hash%22%3A%22a%26b%22%7D&start=1&end=2&limit=20"
