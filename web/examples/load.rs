@@ -137,14 +137,9 @@ async fn measure() -> std::io::Result<()> {
         writeln!(out, "{path}, {READERS} readers: {size} bytes; {}", percentiles(took))?;
     }
     let mut first = 0;
-    for path in [
-        "/rollouts/hotrod/hotrod",
-        "/assets/style.css",
-        "/assets/htmx.js",
-        "/assets/sse.js",
-        "/assets/console.js",
-        "/assets/icon.svg",
-    ] {
+    for path in
+        ["/rollouts/hotrod/hotrod", "/assets/style.css", "/assets/htmx.js", "/assets/console.js", "/assets/icon.svg"]
+    {
         let Ok(response) = site.clone().oneshot(request(path)).await;
         first += to_bytes(response.into_body(), 1 << 24).await.unwrap_or_default().len();
     }
