@@ -6,9 +6,13 @@ use axum::response::Response;
 
 /// Nothing but our own files: a page of hostile manifests has no way to run or fetch anything.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-                      connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Of the page with the console's only form: it runs no script.
+/// Of the table of traces, whose filter is a form that asks for the same page: otherwise the same.
+pub(crate) const FILTER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                                        connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Of the login page, which runs no script.
 pub(crate) const LOGIN_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
                                        form-action 'self'; frame-ancestors 'none'";
 

@@ -1,6 +1,7 @@
 //! The live pages' handlers.
 
 use super::{Cluster, Topic};
+use crate::guard::FILTER_POLICY;
 use crate::page::PageError;
 use crate::release::overview::NoClusterPage;
 use crate::serve::Shared;
@@ -8,8 +9,9 @@ use crate::traces::Filter;
 use crate::upstream::PATIENCE;
 use askama::Template as _;
 use axum::extract::{Path, Query, State};
+use axum::http::HeaderValue;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use delivery::Name;
 use std::collections::HashMap;
@@ -65,7 +67,9 @@ pub(crate) async fn traces(
 ) -> Page {
     let topic = Topic::Traces(Name::new(namespace, name), Box::new(Filter::parse(&query)));
     asked(&shared, &topic).await?;
-    page(&shared, &topic)
+    let mut answer = page(&shared, &topic)?;
+    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(FILTER_POLICY));
+    Ok(answer)
 }
 
 /// Waits a moment for what the page is the first to ask, so that it is whole without a script.

@@ -38,6 +38,13 @@ fn rows(page: &str) -> Vec<&str> {
 async fn failed_and_slow_ones_come_first_each_with_its_version() {
     let server = five().await;
     let site = site(&live([release("hotrod", "hotrod", How::Aborted)]), upstream(&server.address, None, true));
+    // The one page with a filter may send it, to itself; no other page may.
+    for (path, may) in [(PATH, true), ("/rollouts/hotrod/hotrod/analysis", false), ("/traces/11", false)] {
+        let answer = ask(&site, path).await;
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert_eq!(policy.contains("form-action 'self'"), may, "{path}: {policy}");
+        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{path}: {policy}");
+    }
     let (status, page) = get(&site, PATH).await;
     assert_eq!(status, StatusCode::OK);
     well_formed(PATH, &page);
@@ -75,7 +82,8 @@ async fn failed_and_slow_ones_come_first_each_with_its_version() {
     for part in ["service=route", "hotrod.pod.hash%22%3A%22bbbb", "%22error%22%3A%22true%22", "minDuration=10000us"] {
         assert!(link.contains(part), "{part} is missing in {link}");
     }
-    assert_eq!(server.inner.searches.load(Ordering::SeqCst), 1, "filters ask nobody");
+    // The gates of the aborted run ask for its own time.
+    assert_eq!(server.inner.searches.load(Ordering::SeqCst), 2, "filters ask nobody");
 }
 
 #[tokio::test]
