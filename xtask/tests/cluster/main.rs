@@ -9,6 +9,7 @@
 )]
 
 mod argo;
+mod console;
 mod following;
 mod labs;
 #[allow(dead_code, reason = "the tests of the crate `cluster` use more of it")]
