@@ -20,7 +20,7 @@ async fn spans_stand_below_what_caused_them_and_say_all_they_know() {
         &page,
         &[
             "/rollouts/hotrod/hotrod/traces\"",
-            "<h1>frontend /dispatch: 900 ms, 2 spans failed</h1>",
+            "<h1 class=\"named\">frontend /dispatch: 900 ms, 2 spans failed</h1>",
             "2 spans of 2 services; canary, revision 2",
             &format!("{}/trace/4bf9\"", server.address),
             "frontend <span",
