@@ -40,8 +40,9 @@ impl<'p> Account<'p> {
         let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/rights.yaml");
         let text = fs::read_to_string(docs).unwrap();
         let documents: Vec<Value> = text.split("\n---\n").map(|one| serde_yaml::from_str(one).unwrap()).collect();
-        // The console's ClusterRole is another program's.
-        let roles = documents.iter().filter(|document| document["kind"] == "Role");
+        // The console's are another program's.
+        let consoles = |name: &Value| name.as_str().is_some_and(|name| name.starts_with("hyperspace-console"));
+        let roles = documents.iter().filter(|role| role["kind"] == "Role" && !consoles(&role["metadata"]["name"]));
         let roles: Vec<_> = roles
             .map(|role| {
                 let place = match role["metadata"]["namespace"].as_str().unwrap() {
