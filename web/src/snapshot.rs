@@ -3,6 +3,7 @@
 use crate::findings::{self, Finding};
 use crate::pipeline::{self, Pipelines};
 use crate::traces::{self, Origin};
+use contract::Contract;
 use delivery::Name;
 use model::{Context, Place, Repository};
 use report::visible;
@@ -29,7 +30,8 @@ impl Snapshot {
     /// `report` is the check of this very `repository` with this `context`.
     pub fn of(repository: &Repository, context: &Context, report: &Report) -> Snapshot {
         let (findings, omitted) = findings::findings(repository, report);
-        let pipelines = pipeline::pipelines(repository, context, report, &findings);
+        let contract = Contract::derive(repository, context);
+        let pipelines = pipeline::pipelines(&contract, report, &findings);
         Snapshot {
             findings,
             omitted,
@@ -38,12 +40,10 @@ impl Snapshot {
             mendable: (mendable(report, Safety::Safe), mendable(report, Safety::Unsafe)),
             judged: readable(report.judged.clone()),
             pipelines,
-            origins: traces::origins(repository, context),
+            origins: traces::origins(&contract),
         }
     }
-}
 
-impl Snapshot {
     /// The ConfigMaps that the folder's collectors read: what runs is held against them.
     pub fn config_maps(&self) -> Vec<Name> {
         let mut names: Vec<Name> = self.pipelines.declared.iter().filter_map(|d| d.map().cloned()).collect();

@@ -1,8 +1,9 @@
 //! The stable version's values beside a canary's: the gate's own query, as it was sent, with the other hash in it.
 
-use super::words;
+use super::{period, words};
 use crate::html::shown;
 use crate::live::State;
+use crate::release::number;
 use crate::time;
 use crate::upstream::{Known, Reply, ValueQuery};
 use delivery::{Metric, Name, Rollout, Run};
@@ -20,7 +21,6 @@ pub(crate) struct Other {
 
 /// The version that was stable when the run judged its canary, as far as the cluster still tells.
 pub(crate) fn other(state: &State, name: &Name, rollout: &Rollout, run: &Run) -> Option<Other> {
-    let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u64>().ok());
     let sets = || state.view.sets_of(name, rollout).map(|(_, set)| set);
     if rollout.stable != run.hash && !rollout.stable.is_empty() {
         let set = sets().find(|set| set.hash == rollout.stable);
@@ -33,9 +33,10 @@ pub(crate) fn other(state: &State, name: &Name, rollout: &Rollout, run: &Run) ->
         let last = runs.iter().rev().find(|(_, run)| run.hash == hash);
         last.is_some_and(|(_, run)| words::is_bad(&run.phase))
     };
-    let own = number(&run.revision)?;
-    let before = sets().filter(|set| number(&set.revision).is_some_and(|number| number < own) && !stopped(&set.hash));
-    let set = before.max_by_key(|set| number(&set.revision))?;
+    let own = number(run.revision.as_deref())?;
+    let before =
+        sets().filter(|set| number(set.revision.as_deref()).is_some_and(|number| number < own) && !stopped(&set.hash));
+    let set = before.max_by_key(|set| number(set.revision.as_deref()))?;
     let revision = set.revision.as_deref().unwrap_or("?");
     Some(Other { hash: set.hash.clone(), label: shown(&format!("revision {revision}, before it")) })
 }
@@ -47,9 +48,7 @@ pub(crate) fn asked(metric: &Metric, run: &Run, other: &Other) -> Result<ValueQu
         .ok_or("its query does not name the canary's pod hash, so it is the same for every version")?;
     let at = |text: Option<&str>| Some(time::parse(text?)?.as_second());
     let from = at(run.started.as_deref()).or_else(|| at(Some(&run.created))).ok_or("its begin is not known")?;
-    let last = metric.measurements.iter().filter_map(|taken| at(taken.finished.as_deref())).max();
-    let over = !matches!(metric.phase.as_str(), "" | "Pending" | "Running") || run.completed.is_some();
-    let to = last.filter(|_| over);
+    let to = period::end(metric, run).map(|end| end.as_second());
     let interval = metric.requires.interval.as_deref().and_then(time::duration).map_or(10, |every| every.as_secs());
     let long = to.map_or(600, |to| to - from).max(1);
     let step = interval.clamp(1, 600).max(long / MOST);

@@ -1,5 +1,6 @@
 //! The time that a run, or one of its gates, is about.
 
+use super::words;
 use crate::time;
 use crate::upstream;
 use delivery::{Metric, Run};
@@ -19,8 +20,7 @@ impl Period {
         let began = time::parse(run.started.as_deref().unwrap_or(&run.created))?;
         let first = run.metrics.iter().filter_map(|metric| Some(Period::of_gate(metric, run)?.start)).min();
         let last = run.metrics.iter().filter_map(last).max();
-        let over = !matches!(run.phase.as_str(), "" | "Pending" | "Running");
-        let end = run.completed.as_deref().and_then(time::parse).or(last.filter(|_| over));
+        let end = run.completed.as_deref().and_then(time::parse).or(last.filter(|_| words::is_over(&run.phase)));
         Some(Period { start: first.map_or(began, |first| first.min(began)), end: end.map(|end| end.max(began)) })
     }
 
@@ -29,8 +29,7 @@ impl Period {
         let first = metric.measurements.iter().find_map(|taken| time::parse(taken.finished.as_deref()?))?;
         let back = metric.query.as_deref().map(lookback).unwrap_or_default();
         let start = first.checked_sub(back).ok()?;
-        let over = !matches!(metric.phase.as_str(), "" | "Pending" | "Running") || run.completed.is_some();
-        Some(Period { start, end: last(metric).filter(|_| over) })
+        Some(Period { start, end: end(metric, run) })
     }
 
     /// As traces are asked for.
@@ -47,6 +46,11 @@ impl Period {
         let end = self.end.map_or(i64::MAX, |end| end.as_microsecond().saturating_add(1_000_000));
         (self.start.as_microsecond()..=end).contains(&at)
     }
+}
+
+/// When a gate was measured for the last time; none while it goes on.
+pub(super) fn end(metric: &Metric, run: &Run) -> Option<Timestamp> {
+    last(metric).filter(|_| words::is_over(&metric.phase) || run.completed.is_some())
 }
 
 fn last(metric: &Metric) -> Option<Timestamp> {

@@ -3,7 +3,7 @@
 use super::Period;
 use crate::page::count;
 use crate::serve::Shared;
-use crate::traces::{Digests, Filter, Row, Sort, Version, of_digest, row, sort};
+use crate::traces::{Digests, Filter, Row, Sort, Version, row, sort, took_part};
 use delivery::{Metric, Name, Run};
 use telemetry::Digest;
 
@@ -32,9 +32,10 @@ pub(crate) struct RunTraces<'a> {
 impl RunTraces<'_> {
     pub(crate) fn of_gate(&self, metric: &Metric, run: &Run) -> Option<GateTraces> {
         let period = Period::of_gate(metric, run)?;
-        let canary: Vec<Version> = self.versions.iter().filter(|version| version.hash == run.hash).cloned().collect();
-        let ours =
-            |digest: &&Digest| period.holds(digest.start) && (self.told || !of_digest(&canary, digest).is_empty());
+        let canary = self.versions.iter().filter(|version| version.hash == run.hash);
+        let ours = |digest: &&Digest| {
+            period.holds(digest.start) && (self.told || canary.clone().any(|version| took_part(version, digest)))
+        };
         let mut all: Vec<&Digest> = self.found.digests.iter().filter(ours).collect();
         sort(&mut all, Sort::Worst);
         let failed = all.iter().filter(|digest| digest.failed).count();

@@ -104,6 +104,11 @@ pub(crate) fn failure(run: &Run) -> Option<String> {
     Some(format!("gate `{name}` measured {}{needs}, {which}{more}", said(metric, measurement)))
 }
 
+/// Whether a run or a gate has its verdict.
+pub(crate) fn is_over(phase: &str) -> bool {
+    !matches!(phase, "" | "Pending" | "Running")
+}
+
 pub(crate) fn is_bad(phase: &str) -> bool {
     matches!(phase, "Failed" | "Error" | "Inconclusive")
 }

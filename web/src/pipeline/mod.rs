@@ -14,7 +14,6 @@ mod view;
 
 use crate::findings::Finding;
 use contract::Contract;
-use model::{Context, Repository};
 use rules::Report;
 
 pub(crate) use kept::Layouts;
@@ -31,15 +30,9 @@ pub(crate) struct Pipelines {
 }
 
 /// Derived from the same facts as the rules' findings.
-pub(crate) fn pipelines(
-    repository: &Repository,
-    context: &Context,
-    report: &Report,
-    findings: &[Finding],
-) -> Pipelines {
-    let contract = Contract::derive(repository, context);
-    let mut graph = derive::graph(&contract);
-    let told = pins::pin(&contract, report, findings, &mut graph);
-    let lists = list::lists(&contract, &derive::keys(repository));
-    Pipelines { graph, lists, told, declared: running::declared(&contract) }
+pub(crate) fn pipelines(contract: &Contract<'_>, report: &Report, findings: &[Finding]) -> Pipelines {
+    let mut graph = derive::graph(contract);
+    let told = pins::pin(contract, report, findings, &mut graph);
+    let lists = list::lists(contract, &derive::keys(contract.repository));
+    Pipelines { graph, lists, told, declared: running::declared(contract) }
 }

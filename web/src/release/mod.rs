@@ -19,6 +19,8 @@ use next::Command;
 use outlook::Outlook;
 use progress::Stop;
 use revisions::Revision;
+pub(crate) use revisions::number;
+
 use sides::Side;
 
 #[derive(Template)]

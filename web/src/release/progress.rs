@@ -1,5 +1,6 @@
 //! From the commit to the last step, as one line, and what happens next.
 
+use crate::analysis::words::is_over;
 use crate::html::{Sentence, shown};
 use crate::live::State;
 use crate::serve::Shared;
@@ -147,10 +148,10 @@ fn steps(rollout: &Rollout, runs: &[(&Name, &Run)]) -> Vec<Stop> {
 
 fn measured(run: &Run) -> String {
     let all: Vec<&delivery::Metric> = run.metrics.iter().filter(|metric| !metric.dry_run).collect();
-    let ended = all.iter().filter(|metric| !matches!(metric.phase.as_str(), "" | "Pending" | "Running")).count();
+    let ended = all.iter().filter(|metric| is_over(&metric.phase)).count();
     match run.phase.as_str() {
         "Successful" => format!("all {} gates passed", all.len()),
-        "" | "Pending" | "Running" => format!("{ended} of {} gates decided", all.len()),
+        phase if !is_over(phase) => format!("{ended} of {} gates decided", all.len()),
         phase => phase.to_owned(),
     }
 }
@@ -160,7 +161,7 @@ fn next(rollout: &Rollout, runs: &[(&Name, &Run)]) -> Option<Sentence> {
     if rollout.abort || rollout.hash == rollout.stable {
         return None;
     }
-    let (_, run) = runs.last().filter(|(_, run)| matches!(run.phase.as_str(), "" | "Pending" | "Running"))?;
+    let (_, run) = runs.last().filter(|(_, run)| !is_over(&run.phase))?;
     let due = run.metrics.iter().filter_map(|metric| Some((due(run, metric)?, metric)));
     let (at, metric) = due.min_by_key(|(at, _)| *at)?;
     let of = metric.of.map(|of| format!(" of {of}")).unwrap_or_default();
@@ -174,7 +175,7 @@ fn next(rollout: &Rollout, runs: &[(&Name, &Run)]) -> Option<Sentence> {
 
 /// When a gate is measured next.
 fn due(run: &Run, metric: &delivery::Metric) -> Option<Timestamp> {
-    if !matches!(metric.phase.as_str(), "" | "Pending" | "Running") {
+    if is_over(&metric.phase) {
         return None;
     }
     let wait = |text: &Option<String>| text.as_deref().and_then(time::duration).unwrap_or_default();

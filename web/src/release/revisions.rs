@@ -17,11 +17,15 @@ pub(crate) struct Revision {
     pub(crate) run: Option<(String, String)>,
 }
 
+/// The number of a revision annotation, by which revisions come one after the other.
+pub(crate) fn number(revision: Option<&str>) -> Option<u64> {
+    revision?.parse().ok()
+}
+
 pub(crate) fn revisions(state: &State, name: &Name, rollout: &Rollout) -> Vec<Revision> {
     let sets = state.view.sets_of(name, rollout).map(|(_, set)| set);
     let mut sets: Vec<_> = sets.filter(|set| set.hash != rollout.hash).collect();
-    let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-    sets.sort_by_key(|set| std::cmp::Reverse(number(&set.revision)));
+    sets.sort_by_key(|set| std::cmp::Reverse(number(set.revision.as_deref()).unwrap_or(0)));
     let runs = state.view.every_run_of(name, rollout);
     sets.into_iter()
         .map(|set| {

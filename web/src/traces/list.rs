@@ -1,9 +1,9 @@
 //! The traces of a rollout as a table.
 
+use super::Origin;
 use super::filter::{Filter, Sort, Time};
 use super::versions::{self, Version};
 use super::words::took;
-use super::{Origin, origin};
 use crate::analysis::Period as RunPeriod;
 use crate::html::shown;
 use crate::live::{Live, Sources, State, Stream, encode};
@@ -262,7 +262,7 @@ struct Asked<'a> {
     name: &'a Name,
     filter: &'a Filter,
     versions: &'a [Version],
-    origin: origin::Origin,
+    origin: Origin,
     search: TraceSearch,
 }
 
@@ -286,13 +286,13 @@ impl Table {
                 && filter.error.is_none_or(|failed| digest.failed == failed)
                 && filter.service.as_ref().is_none_or(|service| digest.services.contains_key(service))
         };
-        let of_version =
-            |digest: &&Digest, version: &Version| versions::of_digest(std::slice::from_ref(version), digest).len() == 1;
         let fitting: Vec<&Digest> = found.digests.iter().filter(fits).collect();
         let mut rows: Vec<&Digest> = match version {
             None => fitting.clone(),
             Some(None) => Vec::new(),
-            Some(Some(version)) => fitting.iter().copied().filter(|digest| of_version(digest, version)).collect(),
+            Some(Some(version)) => {
+                fitting.iter().copied().filter(|digest| versions::took_part(version, digest)).collect()
+            }
         };
         sort(&mut rows, filter.sort);
         let failed = rows.iter().filter(|digest| digest.failed).count();
@@ -308,7 +308,7 @@ impl Table {
                 .iter()
                 .map(|version| {
                     let own: Vec<&Digest> =
-                        fitting.iter().copied().filter(|digest| of_version(digest, version)).collect();
+                        fitting.iter().copied().filter(|digest| versions::took_part(version, digest)).collect();
                     version_row(name, filter, version, &own)
                 })
                 .filter(|row| row.traces > 0 || row.here || !row.label.starts_with("revision"))

@@ -15,5 +15,5 @@ pub(crate) use list::{Absent, Row, TracesPage, no_jaeger, no_origin, questions, 
 pub(crate) use origin::{Origin, origins};
 pub(crate) use telemetry::Found as Digests;
 pub(crate) use tree::Tree;
-pub(crate) use versions::{Version, of_digest, versions};
+pub(crate) use versions::{Version, took_part, versions};
 pub(crate) use waterfall::trace;

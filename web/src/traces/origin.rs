@@ -4,7 +4,6 @@
 use crate::upstream::{Period, TraceSearch};
 use contract::{Contract, Hashes};
 use delivery::Name;
-use model::{Context, Repository};
 use smoke::{TraceWanted, Wanted};
 
 /// Of one rollout of the repository.
@@ -17,18 +16,14 @@ pub(crate) struct Origin {
 }
 
 /// Of every rollout.
-pub(crate) fn origins(repository: &Repository, context: &Context) -> Vec<Origin> {
-    if repository.rollouts.is_empty() {
-        return Vec::new();
-    }
-    let contract = Contract::derive(repository, context);
+pub(crate) fn origins(contract: &Contract<'_>) -> Vec<Origin> {
     // Which versions there are the cluster knows, and in which namespace.
     let unknown = Hashes { canary: "", stable: "" };
     let one = |(index, rollout): (usize, &model::Rollout)| {
-        let wanted = Wanted::of(&contract, index, Name::new("", &rollout.name), &unknown);
+        let wanted = Wanted::of(contract, index, Name::new("", &rollout.name), &unknown);
         Origin { namespace: rollout.namespace.clone(), name: rollout.name.clone(), traces: wanted.trace }
     };
-    repository.rollouts.iter().enumerate().map(one).collect()
+    contract.repository.rollouts.iter().enumerate().map(one).collect()
 }
 
 impl Origin {

@@ -2,6 +2,7 @@
 
 use crate::html::shown;
 use crate::live::State;
+use crate::release::number;
 use delivery::Name;
 use telemetry::Digest;
 
@@ -35,9 +36,8 @@ pub(crate) fn versions(state: &State, name: &Name) -> Vec<Version> {
         _ if hash == rollout.hash => "canary",
         _ => "",
     };
-    let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     let mut sets: Vec<_> = state.view.sets_of(name, rollout).collect();
-    sets.sort_by_key(|(_, set)| std::cmp::Reverse(number(&set.revision)));
+    sets.sort_by_key(|(_, set)| std::cmp::Reverse(number(set.revision.as_deref()).unwrap_or(0)));
     let mut all: Vec<Version> = sets
         .into_iter()
         .map(|(at, set)| Version {
@@ -58,8 +58,12 @@ pub(crate) fn versions(state: &State, name: &Name) -> Vec<Version> {
 
 /// Which of them took part in a trace.
 pub(crate) fn of_digest<'v>(all: &'v [Version], digest: &Digest) -> Vec<&'v Version> {
-    let has = |version: &&Version| digest.values.iter().any(|value| is(version, value));
-    all.iter().filter(has).collect()
+    all.iter().filter(|version| took_part(version, digest)).collect()
+}
+
+/// Whether a version did.
+pub(crate) fn took_part(version: &Version, digest: &Digest) -> bool {
+    digest.values.iter().any(|value| is(version, value))
 }
 
 /// The value is the hash, or the name of a pod.

@@ -41,20 +41,16 @@ impl Asker {
                 let lines = prometheus.range(query, *from as f64, to as f64, *step as f64).await.map_err(said)?;
                 Ok(Reply::Values(Arc::new(lines)))
             }
-            Question::Pages(Who::Jaeger) => {
-                let has = match &self.upstream.jaeger_pages {
-                    Some(pages) => pages.has_ui().await,
-                    None => false,
-                };
-                Ok(Reply::Pages(has))
-            }
-            Question::Pages(Who::Prometheus) => {
-                let has = match &self.upstream.prometheus_pages {
-                    Some(pages) => pages.has_ui().await,
-                    None => false,
-                };
-                Ok(Reply::Pages(has))
-            }
+            Question::Pages(who) => Ok(Reply::Pages(self.has_pages(*who).await)),
+        }
+    }
+
+    async fn has_pages(&self, who: Who) -> bool {
+        let Upstream { jaeger_pages, prometheus_pages, .. } = &self.upstream;
+        match (who, jaeger_pages, prometheus_pages) {
+            (Who::Jaeger, Some(pages), _) => pages.has_ui().await,
+            (Who::Prometheus, _, Some(pages)) => pages.has_ui().await,
+            _ => false,
         }
     }
 
