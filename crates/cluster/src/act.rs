@@ -1,10 +1,10 @@
 //! What is done to the cluster. Every act is one patch.
 
 use crate::connect::answer;
-use crate::crd::{Application, ApplicationSet, DaemonSet, Kind, Rollout};
+use crate::crd::{Application, ApplicationSet, Kind, Rollout};
 use crate::read::{REFRESH, version};
 use crate::{Cluster, Error};
-use delivery::{Name, RESTARTED_FOR};
+use delivery::{Name, RESTARTED_FOR, Workload};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ impl Cluster {
         Api::namespaced(self.client.clone(), namespace)
     }
 
-    async fn patch<K: Kind>(&self, name: &Name, patch: &Value) -> Result<u64, Error> {
+    pub(crate) async fn patch<K: Kind>(&self, name: &Name, patch: &Value) -> Result<u64, Error> {
         let api = self.api::<K>(&name.namespace);
         let patched = answer(api.patch(&name.name, &PatchParams::default(), &Patch::Merge(patch))).await?;
         Ok(version(patched.meta()))
@@ -42,16 +42,16 @@ impl Cluster {
         self.patch::<ApplicationSet>(set, &patch).await.map(drop)
     }
 
-    /// Restarts a DaemonSet's pods as `kubectl rollout restart` does, and keeps beside it for which commit. Gives the
+    /// Restarts a collector's pods as `kubectl rollout restart` does, and keeps beside it for which commit. Gives the
     /// version of the object since then.
     ///
     /// # Errors
     /// Where the cluster does not take it.
-    pub async fn restart(&self, daemon_set: &Name, commit: &str) -> Result<u64, Error> {
+    pub async fn restart(&self, workload: &Workload, commit: &str) -> Result<u64, Error> {
         let now = k8s_openapi::jiff::Timestamp::now().to_string();
         let annotations = json!({RESTARTED_AT: now, RESTARTED_FOR: commit});
         let patch = json!({"spec": {"template": {"metadata": {"annotations": annotations}}}});
-        self.patch::<DaemonSet>(daemon_set, &patch).await
+        self.patch_collector(workload, &patch).await
     }
 
     /// Takes an aborted rollout up again, as kubectl's plugin does. Gives the version of the object since then.

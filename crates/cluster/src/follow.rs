@@ -111,13 +111,13 @@ impl Cluster {
                 let view = self.look(state.release()).await?;
                 Ok(Some(Event::Looked { round: *round, view }))
             }
-            Effect::Restart { name, commit } => {
-                let version = self.restart(name, commit).await?;
-                Ok(Some(Event::Acted { name: name.clone(), version }))
+            Effect::Restart { workload, commit } => {
+                let version = self.restart(workload, commit).await?;
+                Ok(effect.acted(version))
             }
             Effect::Retry { name } => {
                 let version = self.retry(name).await?;
-                Ok(Some(Event::Acted { name: name.clone(), version }))
+                Ok(effect.acted(version))
             }
         }
     }

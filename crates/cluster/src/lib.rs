@@ -6,6 +6,7 @@
 
 mod act;
 mod apply;
+mod collector;
 mod config;
 mod connect;
 mod crd;

@@ -1,7 +1,7 @@
 //! A fresh look: everything that a release is about, read now and in the order that a verdict needs.
 
 use crate::connect::answer;
-use crate::crd::{AnalysisRun, Application, DaemonSet, ReplicaSet, Rollout};
+use crate::crd::{AnalysisRun, Application, ReplicaSet, Rollout};
 use crate::read::{name, observed};
 use crate::{Cluster, Error};
 use delivery::{Name, Release, View};
@@ -21,10 +21,9 @@ impl Cluster {
                 view.applications.insert(name.clone(), observed(&object));
             }
         }
-        if let Some(target) = &release.collector {
-            let name = &target.name;
-            if let Some(object) = answer(self.api::<DaemonSet>(&name.namespace).get_opt(&name.name)).await? {
-                view.collectors.insert(name.clone(), observed(&object));
+        for target in &release.collectors {
+            if let Some(seen) = self.collector(&target.workload).await? {
+                view.collectors.insert(target.workload.clone(), seen);
             }
         }
         for target in &release.rollouts {

@@ -1,8 +1,6 @@
 //! From the cluster's objects to what a release is judged by.
 
-use crate::crd::{
-    AnalysisRun, Application, DaemonSet, History, IntOrString, MetricResult, Pod, ReplicaSet, Rollout, Step, all,
-};
+use crate::crd::{AnalysisRun, Application, History, IntOrString, MetricResult, Pod, ReplicaSet, Rollout, Step, all};
 use crate::template;
 use delivery::{Deployed, Name, Observed, View};
 use kube::Resource;
@@ -15,6 +13,8 @@ pub(crate) const REFRESH: &str = "argocd.argoproj.io/refresh";
 const REVISION: &str = "rollout.argoproj.io/revision";
 pub(crate) const HASH: &str = "rollouts-pod-template-hash";
 const STEP: &str = "step-index";
+/// What is judged of what an Application deploys: rollouts, and what runs collectors.
+const DEPLOYED: [&str; 5] = ["Rollout", "DaemonSet", "Deployment", "StatefulSet", "OpenTelemetryCollector"];
 
 /// What a kind becomes.
 pub(crate) trait Read {
@@ -71,7 +71,7 @@ impl Read for Application {
                 .status
                 .resources
                 .iter()
-                .filter(|resource| matches!(resource.kind.as_str(), "Rollout" | "DaemonSet"))
+                .filter(|resource| DEPLOYED.contains(&resource.kind.as_str()))
                 .map(|resource| Deployed {
                     kind: resource.kind.clone(),
                     name: Name::new(&resource.namespace, &resource.name),
@@ -230,26 +230,6 @@ impl AnalysisRun {
             failed: result.failed,
             inconclusive: result.inconclusive,
             errors_in_a_row: result.consecutive_error,
-        }
-    }
-}
-
-impl Read for DaemonSet {
-    type As = delivery::Collector;
-
-    fn put(view: &mut View, name: Name, seen: Observed<delivery::Collector>) {
-        view.collectors.insert(name, seen);
-    }
-
-    fn read(&self) -> delivery::Collector {
-        delivery::Collector {
-            generation: self.metadata.generation.unwrap_or(0),
-            observed: self.status.observed_generation,
-            desired: self.status.desired_number_scheduled,
-            updated: self.status.updated_number_scheduled,
-            available: self.status.number_available,
-            annotations: self.spec.template.metadata.annotations.clone().unwrap_or_default(),
-            images: self.spec.template.spec.containers.iter().map(|container| container.image.clone()).collect(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::connect::answer;
 use crate::error::Right;
 use crate::{Cluster, Error};
-use delivery::{Release, View};
+use delivery::{Controller, Release, View, Workload};
 use futures_util::future::try_join_all;
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
 use kube::Api;
@@ -59,13 +59,21 @@ impl Need {
         for name in release.retries(view) {
             all.extend(Need::all(&["patch"], ARGO, "rollouts/status", &name.namespace));
         }
-        if let Some(target) = &release.collector {
-            all.extend(Need::all(&READ, "apps", "daemonsets", &target.name.namespace));
+        for target in &release.collectors {
+            all.extend(Need::all(&READ, "apps", plural(&target.workload), &target.workload.name.namespace));
         }
-        if let Some(target) = release.restarts() {
-            all.extend(Need::all(&["patch"], "apps", "daemonsets", &target.name.namespace));
+        for target in release.restarts() {
+            all.extend(Need::all(&["patch"], "apps", plural(&target.workload), &target.workload.name.namespace));
         }
         all
+    }
+}
+
+fn plural(workload: &Workload) -> &'static str {
+    match workload.kind {
+        Controller::DaemonSet => "daemonsets",
+        Controller::Deployment => "deployments",
+        Controller::StatefulSet => "statefulsets",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Watches: what changes, as it changes. Cut, refused or outdated (410 Gone), they begin again by themselves.
 
-use crate::crd::{AnalysisRun, Application, DaemonSet, Kind, Rollout};
+use crate::crd::{AnalysisRun, Application, Kind, Rollout};
 use crate::error::{innermost, of_status};
 use crate::read::{Read, name, observed, version};
 use crate::{Cluster, Error};
@@ -24,9 +24,7 @@ impl Cluster {
                 all.push(self.stream::<Application>(&name.namespace, None));
             }
         }
-        if let Some(target) = &release.collector {
-            all.push(self.stream::<DaemonSet>(&target.name.namespace, Some(&target.name.name)));
-        }
+        all.extend(release.collectors.iter().map(|target| self.collector_watch(&target.workload)));
         let mut namespaces = BTreeSet::new();
         for target in &release.rollouts {
             all.push(self.stream::<Rollout>(&target.name.namespace, Some(&target.name.name)));
@@ -37,7 +35,7 @@ impl Cluster {
         select_all(all)
     }
 
-    fn stream<K>(&self, namespace: &str, only: Option<&str>) -> BoxStream<'static, Item>
+    pub(crate) fn stream<K>(&self, namespace: &str, only: Option<&str>) -> BoxStream<'static, Item>
     where
         K: Kind + Read + Send + 'static,
         K::As: Send + 'static,

@@ -44,6 +44,6 @@ pub fn assess(release: &Release, view: &View) -> Result<Vec<Name>, Standing> {
         Outlook::Wait(waiting) => Err(Standing::Waiting(waiting)),
         // Judging a look gives no other end: time and trouble belong to whoever looks.
         Outlook::End(_) => Err(Standing::Waiting(Waiting::Look)),
-        Outlook::Act(effect) => Err(Standing::Undone(effect.about().cloned().unwrap_or_default())),
+        Outlook::Act(effect) => Err(Standing::Undone(effect.about().map(|(_, name)| name.clone()).unwrap_or_default())),
     }
 }

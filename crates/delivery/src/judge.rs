@@ -2,7 +2,7 @@
 
 use crate::observed::{Application, Collector, Rollout, Run, Step, Template};
 use crate::release::{CollectorTarget, RolloutTarget};
-use crate::state::{Acted, Effect};
+use crate::state::{Acted, Effect, ROLLOUT};
 use crate::{Name, Release, Stop, Verdict, View, Waiting, retry};
 
 /// The pod template's annotation that says for which commit the collector was restarted.
@@ -51,7 +51,7 @@ fn all(release: &Release, view: &View, acted: &Acted, fresh: bool) -> Check<Vec<
     for name in &release.applications {
         synced(release, name, application(view, name)?)?;
     }
-    let configured = release.collector.as_ref().map_or(Ok(()), |target| collector(release, target, view, acted));
+    let configured: Vec<_> = release.collectors.iter().map(|target| collector(release, target, view, acted)).collect();
     let rollouts: Vec<_> = release.rollouts.iter().map(|target| rollout(release, target, view, acted, fresh)).collect();
     // What has ended has ended, whatever else is still awaited. A retry waits for the collector's new configuration.
     let (mut ends, mut rest) = (Vec::new(), Vec::new());
@@ -60,9 +60,8 @@ fn all(release: &Release, view: &View, acted: &Acted, fresh: bool) -> Check<Vec<
             .push(result);
     }
     ends.into_iter().collect::<Check<Vec<_>>>()?;
-    configured?;
-    rest.sort_by_key(|result| !result.as_ref().is_err_and(|outlook| matches!(**outlook, Outlook::Act(_))));
-    let promoted: Vec<Name> = rest.into_iter().collect::<Check<Vec<_>>>()?.concat();
+    acts_first(configured)?;
+    let promoted: Vec<Name> = acts_first(rest)?.concat();
     for name in &release.applications {
         let health = &application(view, name)?.health;
         if health != "Healthy" {
@@ -70,6 +69,12 @@ fn all(release: &Release, view: &View, acted: &Acted, fresh: bool) -> Check<Vec<
         }
     }
     Ok(promoted)
+}
+
+/// All of them; else what is to be done, before what is to be waited for.
+fn acts_first<T>(mut results: Vec<Check<T>>) -> Check<Vec<T>> {
+    results.sort_by_key(|result| !result.as_ref().is_err_and(|outlook| matches!(**outlook, Outlook::Act(_))));
+    results.into_iter().collect()
 }
 
 fn said(word: &str) -> String {
@@ -134,37 +139,38 @@ fn trouble(application: &Application, state: &str) -> String {
 }
 
 fn collector(release: &Release, target: &CollectorTarget, view: &View, acted: &Acted) -> Check<()> {
-    let name = &target.name;
-    let seen = view.collectors.get(name).filter(|seen| seen.object.is_some());
-    let Some(Some(daemon)) = seen.map(|seen| &seen.object) else {
-        return wait(Waiting::Appear { kind: "DaemonSet", name: name.clone() });
+    let name = &target.workload.name;
+    let seen = view.collectors.get(&target.workload).filter(|seen| seen.object.is_some());
+    let Some(Some(collector)) = seen.map(|seen| &seen.object) else {
+        return wait(Waiting::Appear { kind: target.workload.kind.as_str(), name: name.clone() });
     };
     match &target.hash {
-        Some((key, value)) if daemon.annotations.get(key) != Some(value) => {
+        Some((key, value)) if collector.annotations.get(key) != Some(value) => {
             let what = format!("the configuration's hash {value} in its pod template");
             return wait(Waiting::Controller { name: name.clone(), what });
         }
         Some(_) => {}
-        None => restarted(release, target, daemon)?,
+        None => restarted(release, target, collector)?,
     }
     let version = seen.map_or(0, |seen| seen.version);
-    if daemon.observed < daemon.generation || !acted.arrived(name, version) {
+    if collector.observed < collector.generation || !acted.arrived(target.workload.kind.as_str(), name, version) {
         return wait(Waiting::Controller { name: name.clone(), what: "its new pod template".to_owned() });
     }
-    if daemon.updated < daemon.desired || daemon.available < daemon.desired {
+    if collector.updated < collector.desired || collector.available < collector.desired || collector.old > 0 {
+        let old = if collector.old > 0 { format!(", {} with the old one", collector.old) } else { String::new() };
         let state = format!(
-            "{} of {} run the new configuration, {} available",
-            daemon.updated, daemon.desired, daemon.available
+            "{} of {} run the new configuration, {} available{old}",
+            collector.updated, collector.desired, collector.available
         );
         return wait(Waiting::Pods { name: name.clone(), state });
     }
     Ok(())
 }
 
-fn restarted(release: &Release, target: &CollectorTarget, daemon: &Collector) -> Check<()> {
+fn restarted(release: &Release, target: &CollectorTarget, collector: &Collector) -> Check<()> {
     match &release.commit {
-        Some(commit) if target.changed && daemon.annotations.get(RESTARTED_FOR) != Some(commit) => {
-            let effect = Effect::Restart { name: target.name.clone(), commit: commit.clone() };
+        Some(commit) if target.changed && collector.annotations.get(RESTARTED_FOR) != Some(commit) => {
+            let effect = Effect::Restart { workload: target.workload.clone(), commit: commit.clone() };
             Err(Box::new(Outlook::Act(effect)))
         }
         _ => Ok(()),
@@ -174,7 +180,7 @@ fn restarted(release: &Release, target: &CollectorTarget, daemon: &Collector) ->
 fn rollout(release: &Release, target: &RolloutTarget, view: &View, acted: &Acted, fresh: bool) -> Check<Vec<Name>> {
     let name = &target.name;
     let Some(rollout) = view.rollout(name) else {
-        return wait(Waiting::Appear { kind: "Rollout", name: name.clone() });
+        return wait(Waiting::Appear { kind: ROLLOUT, name: name.clone() });
     };
     let unseen = |what: &str| wait(Waiting::Controller { name: name.clone(), what: what.to_owned() });
     if rollout.observed != Some(rollout.generation) {
@@ -195,7 +201,7 @@ fn rollout(release: &Release, target: &RolloutTarget, view: &View, acted: &Acted
     }
     let version = view.rollouts.get(name).map_or(0, |seen| seen.version);
     let said_aborted = rollout.phase == "Degraded" && rollout.message.starts_with("RolloutAborted");
-    if !acted.arrived(name, version) || (!rollout.abort && (rollout.aborted || said_aborted)) {
+    if !acted.arrived(ROLLOUT, name, version) || (!rollout.abort && (rollout.aborted || said_aborted)) {
         return unseen("the retry");
     }
     if rollout.abort {
@@ -226,7 +232,7 @@ fn promoted(rollout: &Rollout) -> bool {
 
 fn aborted(release: &Release, name: &Name, rollout: &Rollout, view: &View, acted: &Acted) -> Check<Vec<Name>> {
     let failed = retry::failed(view, name, rollout);
-    if !acted.has(name) && retry::allowed(&release.retry, failed.as_ref()) {
+    if !acted.has(ROLLOUT, name) && retry::allowed(&release.retry, failed.as_ref()) {
         return Err(Box::new(Outlook::Act(Effect::Retry { name: name.clone() })));
     }
     let message = rollout.message.clone();

@@ -16,6 +16,7 @@ mod state;
 mod verdict;
 mod view;
 mod waiting;
+mod workload;
 
 pub use assess::{Standing, assess};
 pub use judge::{RESTARTED_FOR, progress, seems, short, step_of};
@@ -30,3 +31,4 @@ pub use state::{Effect, Event, State, step};
 pub use verdict::{FailedGate, Stop, Verdict};
 pub use view::View;
 pub use waiting::Waiting;
+pub use workload::{Controller, Workload};

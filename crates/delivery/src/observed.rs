@@ -22,7 +22,7 @@ pub struct Application {
     pub conditions: Vec<(String, String)>,
     /// Whether a refresh is asked for and not yet done.
     pub refreshing: bool,
-    /// What it deploys: rollouts and DaemonSets.
+    /// What it deploys: rollouts, and what may be a collector.
     pub deploys: Vec<Deployed>,
 }
 
@@ -278,7 +278,7 @@ pub struct Pod {
     pub reason: String,
 }
 
-/// The DaemonSet of the collector.
+/// A collector's workload: how far an update of its pods is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Collector {
     /// `metadata.generation`.
@@ -291,6 +291,8 @@ pub struct Collector {
     pub updated: u32,
     /// Pods that are available.
     pub available: u32,
+    /// Pods of an older template that are still there beside those.
+    pub old: u32,
     /// Annotations of the pod template.
     pub annotations: BTreeMap<String, String>,
     /// Images of the pod template's containers.

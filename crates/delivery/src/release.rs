@@ -1,6 +1,6 @@
 //! What a release is: the commit, and what it must reach.
 
-use crate::Name;
+use crate::{Name, Workload};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ pub struct Release {
     pub sets: Vec<Name>,
     /// Applications that must be at the commit.
     pub applications: Vec<Name>,
-    /// The collector, where its pods must run a new configuration.
-    pub collector: Option<CollectorTarget>,
+    /// Collectors whose pods must run a new configuration.
+    pub collectors: Vec<CollectorTarget>,
     /// Rollouts that must get there.
     pub rollouts: Vec<RolloutTarget>,
     /// What happens to a rollout that was aborted before.
     pub retry: RetryPolicy,
 }
 
-/// The collector's DaemonSet, and how its pods come to run the pushed configuration.
+/// A collector's workload, and how its pods come to run the pushed configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CollectorTarget {
-    /// The DaemonSet.
-    pub name: Name,
+    /// The workload.
+    pub workload: Workload,
     /// The configuration's hash in its pod template: annotation and value. GitOps itself restarts the pods.
     pub hash: Option<(String, String)>,
     /// Without a hash: whether the push changed the configuration, so that the pods are restarted.

@@ -19,9 +19,10 @@ impl Release {
         self.rollouts.iter().map(|target| &target.name).filter(may)
     }
 
-    /// The collector, where nothing but a restart brings its pods to the new configuration.
-    pub fn restarts(&self) -> Option<&CollectorTarget> {
-        self.collector.as_ref().filter(|target| target.hash.is_none() && target.changed && self.commit.is_some())
+    /// Collectors whose pods nothing but a restart brings to the new configuration.
+    pub fn restarts(&self) -> impl Iterator<Item = &CollectorTarget> {
+        let must = |target: &&CollectorTarget| target.hash.is_none() && target.changed && self.commit.is_some();
+        self.collectors.iter().filter(must)
     }
 }
 

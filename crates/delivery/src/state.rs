@@ -2,7 +2,7 @@
 
 use crate::judge::{self, Outlook};
 use crate::pace::{Pace, pace};
-use crate::{Name, Release, Verdict, View, Waiting};
+use crate::{Name, Release, Verdict, View, Waiting, Workload};
 use std::collections::BTreeMap;
 
 /// What happened.
@@ -26,6 +26,8 @@ pub enum Event {
     },
     /// The cluster has taken a restart or a retry.
     Acted {
+        /// The object's kind.
+        kind: &'static str,
         /// The object.
         name: Name,
         /// Its version since then.
@@ -62,8 +64,8 @@ pub enum Effect {
     },
     /// Restart the collector's pods, and answer with [`Event::Acted`].
     Restart {
-        /// The DaemonSet.
-        name: Name,
+        /// Its workload.
+        workload: Workload,
         /// For which commit; kept beside the restart, so that it happens once.
         commit: String,
     },
@@ -75,31 +77,39 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// The object that it is about; a look is about all.
-    pub(crate) fn about(&self) -> Option<&Name> {
+    /// Kind and name of the object that it is about; a look is about all.
+    pub fn about(&self) -> Option<(&'static str, &Name)> {
         match self {
             Effect::Look { .. } => None,
-            Effect::RefreshSet { name }
-            | Effect::Refresh { name }
-            | Effect::Restart { name, .. }
-            | Effect::Retry { name } => Some(name),
+            Effect::RefreshSet { name } => Some(("ApplicationSet", name)),
+            Effect::Refresh { name } => Some(("Application", name)),
+            Effect::Restart { workload, .. } => Some((workload.kind.as_str(), &workload.name)),
+            Effect::Retry { name } => Some((ROLLOUT, name)),
         }
+    }
+
+    /// The answer to it: the cluster has taken it, and the object has had that version since.
+    pub fn acted(&self, version: u64) -> Option<Event> {
+        self.about().map(|(kind, name)| Event::Acted { kind, name: name.clone(), version })
     }
 }
 
-/// What was done to objects, and the version that they have had since: `None` while the answer is on its way.
+/// What a rollout's kind is called.
+pub(crate) const ROLLOUT: &str = "Rollout";
+
+/// What was done to objects of a kind, and the version that they have had since: `None` while the answer is on its way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Acted(BTreeMap<Name, Option<u64>>);
+pub(crate) struct Acted(BTreeMap<(&'static str, Name), Option<u64>>);
 
 impl Acted {
     /// Whether something was done to it.
-    pub(crate) fn has(&self, name: &Name) -> bool {
-        self.0.contains_key(name)
+    pub(crate) fn has(&self, kind: &'static str, name: &Name) -> bool {
+        self.0.contains_key(&(kind, name.clone()))
     }
 
     /// Whether an observation at `version` shows what was done, if anything was.
-    pub(crate) fn arrived(&self, name: &Name, version: u64) -> bool {
-        self.0.get(name).is_none_or(|since| since.is_some_and(|since| version >= since))
+    pub(crate) fn arrived(&self, kind: &'static str, name: &Name, version: u64) -> bool {
+        self.0.get(&(kind, name.clone())).is_none_or(|since| since.is_some_and(|since| version >= since))
     }
 }
 
@@ -186,8 +196,8 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Effect>) {
                 state.look = None;
             }
         }
-        Event::Acted { name, version } => {
-            if let Some(since) = state.acted.0.get_mut(&name) {
+        Event::Acted { kind, name, version } => {
+            if let Some(since) = state.acted.0.get_mut(&(kind, name)) {
                 *since = Some(since.unwrap_or(0).max(version));
             }
             consider(&mut state, &mut effects);
@@ -237,8 +247,8 @@ fn looked(state: &mut State, round: u64, view: &View, effects: &mut Vec<Effect>)
         Outlook::Wait(waiting) => state.waiting = waiting,
         Outlook::End(verdict) => state.verdict = Some(verdict),
         Outlook::Act(effect) => {
-            if let Effect::Restart { name, .. } | Effect::Retry { name } = &effect {
-                state.acted.0.insert(name.clone(), None);
+            if let Some((kind, name)) = effect.about() {
+                state.acted.0.insert((kind, name.clone()), None);
             }
             effects.push(effect);
         }

@@ -1,7 +1,7 @@
 //! The newest observation of everything.
 
-use crate::Name;
 use crate::observed::{Application, Collector, Observed, Pod, ReplicaSet, Rollout, Run};
+use crate::{Name, Workload};
 use std::collections::BTreeMap;
 
 /// The newest observation of everything.
@@ -13,8 +13,8 @@ pub struct View {
     pub rollouts: BTreeMap<Name, Observed<Rollout>>,
     /// Analysis runs.
     pub runs: BTreeMap<Name, Observed<Run>>,
-    /// DaemonSets of collectors.
-    pub collectors: BTreeMap<Name, Observed<Collector>>,
+    /// Workloads of collectors.
+    pub collectors: BTreeMap<Workload, Observed<Collector>>,
     /// ReplicaSets of rollouts; none is judged by.
     pub sets: BTreeMap<Name, Observed<ReplicaSet>>,
     /// Pods of rollouts; none is judged by.
@@ -91,7 +91,7 @@ fn objects<T>(seen: &BTreeMap<Name, Observed<T>>) -> impl Iterator<Item = (&Name
     seen.iter().filter_map(|(name, seen)| Some((name, seen.object.as_ref()?)))
 }
 
-fn merge<T: Clone>(into: &mut BTreeMap<Name, Observed<T>>, from: &BTreeMap<Name, Observed<T>>) {
+fn merge<K: Clone + Ord, T: Clone>(into: &mut BTreeMap<K, Observed<T>>, from: &BTreeMap<K, Observed<T>>) {
     for (name, seen) in from {
         if into.get(name).is_none_or(|had| seen.is_newer_than(had)) {
             into.insert(name.clone(), seen.clone());
@@ -99,6 +99,6 @@ fn merge<T: Clone>(into: &mut BTreeMap<Name, Observed<T>>, from: &BTreeMap<Name,
     }
 }
 
-fn newer<T>(ours: &BTreeMap<Name, Observed<T>>, theirs: &BTreeMap<Name, Observed<T>>) -> bool {
+fn newer<K: Ord, T>(ours: &BTreeMap<K, Observed<T>>, theirs: &BTreeMap<K, Observed<T>>) -> bool {
     ours.iter().any(|(name, seen)| theirs.get(name).is_some_and(|other| seen.is_newer_than(other)))
 }

@@ -9,7 +9,7 @@ use crate::Name;
 pub enum Waiting {
     /// The object is not there, or was not seen yet.
     Appear {
-        /// `Application`, `Rollout`, `DaemonSet`.
+        /// `Application`, `Rollout`, a collector's kind.
         kind: &'static str,
         /// Its name.
         name: Name,

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 /// The step that a release is in by what it waits for; `None` where that says nothing.
 pub(crate) fn step_of(state: &State) -> Option<&'static str> {
-    let collector = state.release().collector.as_ref().map(|target| &target.name);
-    let of = |name: &Name| if Some(name) == collector { RESTART } else { CANARY };
+    let collectors = &state.release().collectors;
+    let of = |name: &Name| if collectors.iter().any(|target| target.workload.name == *name) { RESTART } else { CANARY };
     Some(match state.waiting() {
         Waiting::Look => return None,
         Waiting::Appear { kind: "Application", .. } | Waiting::Sync { .. } => SYNC,

@@ -80,19 +80,14 @@ impl Run {
 
     /// Takes in what is done to the cluster; looking is nothing to tell.
     pub fn act(&mut self, effect: &Effect, at: u64) {
-        let (what, name) = match effect {
-            Effect::Look { .. } => return,
-            Effect::RefreshSet { name } => ("refresh ApplicationSet", name),
-            Effect::Refresh { name } => ("refresh Application", name),
-            Effect::Restart { name, .. } => ("restart DaemonSet", name),
-            Effect::Retry { name } => ("retry Rollout", name),
+        let Some((kind, name)) = effect.about() else { return };
+        let (what, step) = match effect {
+            Effect::Restart { .. } => ("restart", RESTART),
+            Effect::Retry { .. } => ("retry", CANARY),
+            _ => ("refresh", SYNC),
         };
-        match effect {
-            Effect::Restart { .. } => self.step(RESTART, at),
-            Effect::Retry { .. } => self.step(CANARY, at),
-            _ => self.step(SYNC, at),
-        }
-        self.event(what, at, vec![("k8s.object", name.to_string().into())]);
+        self.step(step, at);
+        self.event(&format!("{what} {kind}"), at, vec![("k8s.object", name.to_string().into())]);
     }
 
     /// Takes in how a release ended: its verdict, and every measurement of its analyses.

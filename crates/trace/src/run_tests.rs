@@ -2,13 +2,18 @@
 
 use super::*;
 use delivery::{
-    Application, CollectorTarget, Event, Measurement, Metric, Observed, Release, Rollout, RolloutTarget, Step, View,
+    Application, CollectorTarget, Controller, Event, Measurement, Metric, Observed, Release, Rollout, RolloutTarget,
+    Step, View, Workload,
 };
 
 const SECOND: u64 = 1_000_000_000;
 /// 2026-01-01T00:00:00Z.
 const DAY: u64 = 1_767_225_600 * SECOND;
 const COMMIT: &str = "c0ffee";
+
+fn collector() -> Workload {
+    Workload { kind: Controller::DaemonSet, name: Name::new("otel", "collector") }
+}
 
 fn seen<T>(version: u64, object: T) -> Observed<T> {
     Observed { version, object: Some(object) }
@@ -75,7 +80,7 @@ fn release() -> Release {
     Release {
         commit: Some(COMMIT.to_owned()),
         applications: vec![Name::new("argocd", "hotrod")],
-        collector: Some(CollectorTarget { name: Name::new("otel", "collector"), hash: None, changed: true }),
+        collectors: vec![CollectorTarget { workload: collector(), hash: None, changed: true }],
         rollouts: vec![RolloutTarget { name: Name::new("hotrod", "hotrod"), ..RolloutTarget::default() }],
         ..Release::default()
     }
@@ -103,7 +108,7 @@ fn a_release_reads_as_its_steps() {
         run.follow(&state, at);
         at += SECOND;
     }
-    run.act(&Effect::Restart { name: Name::new("otel", "collector"), commit: COMMIT.to_owned() }, at);
+    run.act(&Effect::Restart { workload: collector(), commit: COMMIT.to_owned() }, at);
     at += SECOND;
     let (state, _) = delivery::step(state, Event::Deadline);
     run.ended(&state);
@@ -135,7 +140,7 @@ fix-and-push 9000 ms error: timed out
 #[test]
 fn analyses_lie_below_the_canary() {
     let mut release = release();
-    release.collector = None;
+    release.collectors.clear();
     let (state, _) = delivery::step(State::new(release), Event::Seen(analysed(view(1, COMMIT, "Progressing", 1))));
     let mut run = Run::begin(1, "fix-and-push", DAY);
     run.follow(&state, DAY);

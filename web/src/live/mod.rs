@@ -204,7 +204,7 @@ impl State {
 }
 
 /// Takes the newer objects and forgets those that are gone: one watch shows a kind, in the order in which it changed.
-fn replace<T: PartialEq>(had: &mut BTreeMap<Name, Observed<T>>, seen: BTreeMap<Name, Observed<T>>) -> bool {
+fn replace<K: Ord, T: PartialEq>(had: &mut BTreeMap<K, Observed<T>>, seen: BTreeMap<K, Observed<T>>) -> bool {
     let mut changed = false;
     for (name, seen) in seen {
         if seen.object.is_none() {

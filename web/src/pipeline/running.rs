@@ -5,7 +5,7 @@ use super::pins::{DiffLine, diff_lines};
 use crate::html::shown;
 use crate::live::{Config, State};
 use contract::Contract;
-use delivery::Name;
+use delivery::{Controller, Name, Workload};
 use model::{Collector, Source};
 
 /// What git says of a collector.
@@ -144,7 +144,8 @@ impl Declared {
 
     fn pods(&self, state: &State, name: &Name, rows: &mut Vec<Row>) {
         let git = format!("{} {}", self.kind, shown(&name.to_string()));
-        let Some(found) = state.view.collectors.get(name).and_then(|seen| seen.object.as_ref()) else {
+        let workload = Workload { kind: Controller::DaemonSet, name: name.clone() };
+        let Some(found) = state.view.collectors.get(&workload).and_then(|seen| seen.object.as_ref()) else {
             let (runs, verdict) = match state.has_read("DaemonSets") {
                 true => ("there is none", Verdict::Differs),
                 false => ("not read yet", Verdict::Unknown),

@@ -5,7 +5,7 @@ use crate::html::{Sentence, shown};
 use crate::live::State;
 use crate::serve::Shared;
 use crate::time;
-use delivery::{Application, Collector, Name, Rollout, Run, Step};
+use delivery::{Application, Collector, Controller, Name, Rollout, Run, Step, Workload};
 use jiff::Timestamp;
 
 /// Where `kubectl rollout restart` says when.
@@ -51,7 +51,8 @@ pub(crate) fn progress(
     }
     let daemons = applications().flat_map(|application| &application.deploys).filter(|d| d.kind == "DaemonSet");
     for deployed in daemons {
-        let seen = state.view.collectors.get(&deployed.name);
+        let workload = Workload { kind: Controller::DaemonSet, name: deployed.name.clone() };
+        let seen = state.view.collectors.get(&workload);
         if let Some(daemon) = seen.and_then(|seen| seen.object.as_ref()) {
             stops.push(collector(&deployed.name, daemon));
         }

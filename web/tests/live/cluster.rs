@@ -1,8 +1,8 @@
 //! A made-up cluster: one release in a state of one's choice.
 
 use delivery::{
-    Application, Collector, Deployed, Measurement, Metric, Name, Observed, Operation, Pod, ReplicaSet, Requires,
-    Rollout, Run, Step, View,
+    Application, Collector, Controller, Deployed, Measurement, Metric, Name, Observed, Operation, Pod, ReplicaSet,
+    Requires, Rollout, Run, Step, View, Workload,
 };
 use hyperspace_web::live::{Live, News};
 use std::sync::Arc;
@@ -120,13 +120,14 @@ fn application(view: &mut View, rollout: &Name) {
     view.applications.insert(Name::new("argocd", "otel"), seen(of(deployed("DaemonSet", &collector))));
     let annotations = [("kubectl.kubernetes.io/restartedAt".to_owned(), "2026-11-26T03:01:30Z".to_owned())];
     view.collectors.insert(
-        collector,
+        Workload { kind: Controller::DaemonSet, name: collector },
         seen(Collector {
             generation: 2,
             observed: 2,
             desired: 1,
             updated: 1,
             available: 1,
+            old: 0,
             annotations: annotations.into_iter().collect(),
             images: vec!["otel/opentelemetry-collector-contrib:0.142.0".to_owned()],
         }),

@@ -3,7 +3,7 @@
 use crate::cluster::{FEEDS, HOSTILE_NAME, How, live, release};
 use crate::get;
 use axum::Router;
-use delivery::{Collector, Name, Observed, View};
+use delivery::{Collector, Controller, Name, Observed, View, Workload};
 use hyperspace_web::live::{Cluster, Config, Live, News};
 use hyperspace_web::{Site, Snapshot, Source, Upstream, router};
 use model::{Context, Repository, SourceFile};
@@ -58,14 +58,15 @@ fn config(live: &Live, text: &str) {
 
 fn pods(live: &Live, collector: Collector) {
     let mut view = View::default();
-    view.collectors.insert(Name::new("otel", "collector"), Observed { version: 9, object: Some(collector) });
+    let workload = Workload { kind: Controller::DaemonSet, name: Name::new("otel", "collector") };
+    view.collectors.insert(workload, Observed { version: 9, object: Some(collector) });
     live.feed("DaemonSets", News::Seen { view, whole: true });
 }
 
 fn collector() -> Collector {
     let annotations = BTreeMap::from([("hyperspace/config-hash".to_owned(), "0123".to_owned())]);
     let images = vec![IMAGE.to_owned()];
-    Collector { generation: 2, observed: 2, desired: 2, updated: 2, available: 2, annotations, images }
+    Collector { generation: 2, observed: 2, desired: 2, updated: 2, available: 2, old: 0, annotations, images }
 }
 
 /// The rows of the panel: what, and the verdict.

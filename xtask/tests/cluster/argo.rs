@@ -138,7 +138,7 @@ async fn api(kubeconfig: &Path, version: &str, kind: &str, namespace: &str) -> A
     Api::namespaced_with(kube::Client::try_from(config).unwrap(), namespace, &resource)
 }
 
-/// Where a refresh is asked for: applies the DaemonSet that is in git, and writes that it has.
+/// Where a refresh is asked for: applies the collector's workload that is in git, and writes that it has.
 async fn sync(kubeconfig: &Path, argocd: &str, otel: &str, remote: &Path) -> Result<(), kube::Error> {
     let applications = api(kubeconfig, ARGO, "Application", argocd).await;
     for application in applications.list(&ListParams::default()).await? {
@@ -149,7 +149,7 @@ async fn sync(kubeconfig: &Path, argocd: &str, otel: &str, remote: &Path) -> Res
         let head = git(remote, &["rev-parse", "main"]);
         let name = application.metadata.name.unwrap();
         if name == "otel" {
-            daemon_set(kubeconfig, otel, remote).await?;
+            collector(kubeconfig, otel, remote).await?;
         }
         let before: Vec<&str> = application.data["status"]["history"]
             .as_array()
@@ -162,25 +162,32 @@ async fn sync(kubeconfig: &Path, argocd: &str, otel: &str, remote: &Path) -> Res
     Ok(())
 }
 
-async fn daemon_set(kubeconfig: &Path, namespace: &str, remote: &Path) -> Result<(), kube::Error> {
+async fn collector(kubeconfig: &Path, namespace: &str, remote: &Path) -> Result<(), kube::Error> {
     let text = git(remote, &["show", "main:manifests/otel/daemonset.yaml"]);
-    let daemon_set: Value = serde_yaml::from_str(&text).unwrap();
-    let api = api(kubeconfig, "apps/v1", "DaemonSet", namespace).await;
-    api.patch("collector", &PatchParams::apply("argocd").force(), &Patch::Apply(&daemon_set)).await.map(drop)
+    let workload: Value = serde_yaml::from_str(&text).unwrap();
+    let api = api(kubeconfig, "apps/v1", workload["kind"].as_str().unwrap(), namespace).await;
+    api.patch("collector", &PatchParams::apply("argocd").force(), &Patch::Apply(&workload)).await.map(drop)
 }
 
-/// What the DaemonSet's controller writes: all pods are of the present template.
+/// What the workloads' controllers write: all pods are of the present template.
 async fn roll(kubeconfig: &Path, namespace: &str) -> Result<(), kube::Error> {
-    let api = api(kubeconfig, "apps/v1", "DaemonSet", namespace).await;
-    let Some(now) = api.get_opt("collector").await? else { return Ok(()) };
-    if now.data["status"]["observedGeneration"].as_i64() == now.metadata.generation {
-        return Ok(());
+    for kind in ["DaemonSet", "Deployment"] {
+        let api = api(kubeconfig, "apps/v1", kind, namespace).await;
+        let Some(now) = api.get_opt("collector").await? else { continue };
+        if now.data["status"]["observedGeneration"].as_i64() == now.metadata.generation {
+            continue;
+        }
+        let mut status = match kind {
+            "DaemonSet" => json!({
+                "desiredNumberScheduled": 1, "currentNumberScheduled": 1, "updatedNumberScheduled": 1,
+                "numberAvailable": 1, "numberReady": 1, "numberMisscheduled": 0,
+            }),
+            _ => json!({"replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}),
+        };
+        status["observedGeneration"] = json!(now.metadata.generation);
+        api.patch_status("collector", &PatchParams::default(), &Patch::Merge(&json!({"status": status}))).await?;
     }
-    let status = json!({"status": {
-        "observedGeneration": now.metadata.generation, "desiredNumberScheduled": 1, "currentNumberScheduled": 1,
-        "updatedNumberScheduled": 1, "numberAvailable": 1, "numberReady": 1, "numberMisscheduled": 0,
-    }});
-    api.patch_status("collector", &PatchParams::default(), &Patch::Merge(&status)).await.map(drop)
+    Ok(())
 }
 
 /// What Argo CD writes: what was before was deployed long ago, the newest just now.

@@ -2,6 +2,7 @@
 
 use crate::argo::{ARGO, Scene};
 use crate::plane::{Plane, block, plane};
+use crate::run::git;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -159,4 +160,30 @@ fn a_restarted_apiserver_is_waited_for() {
     drop(argo);
     let out = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(ended.status.code() <= Some(1) && out.trim_end().ends_with("done: synced"), "{ended:?}");
+}
+
+#[test]
+fn a_collector_that_a_deployment_runs_is_restarted() {
+    let Some(plane) = plane() else { return };
+    let scene = Scene::new(plane, "gateway");
+    scene.application(&scene.url(), "main");
+    let path = scene.orbit.join("manifests/otel/daemonset.yaml");
+    let text = std::fs::read_to_string(&path).unwrap().replace("kind: DaemonSet", "kind: Deployment");
+    // Somebody else keeps a hash there, which does not follow the fix.
+    let annotated = text.replace(
+        "      annotations:\n        prom",
+        "      annotations:\n        checksum/config: by-hand\n        prom",
+    );
+    assert_ne!(annotated, text);
+    std::fs::write(&path, annotated).unwrap();
+    git(&scene.orbit, &["commit", "--quiet", "--all", "-m", "Run the collector as a gateway"]);
+    let argo = scene.argo_cd();
+    let ran = scene.run("admin", &["--timeout", "60"]);
+    drop(argo);
+    assert!(ran.code <= 1 && ran.out.trim_end().ends_with("done: synced"), "{ran:?}");
+    assert!(ran.err.contains("restarting Deployment otel-gateway/collector"), "{ran:?}");
+    let deployment =
+        block(async { plane.api("apps/v1", "Deployment", Some(&scene.otel())).await.get("collector").await.unwrap() });
+    let annotations = &deployment.data["spec"]["template"]["metadata"]["annotations"];
+    assert_eq!(annotations["hyperspace/restarted-for"], scene.pushed(), "{annotations}");
 }

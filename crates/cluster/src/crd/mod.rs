@@ -13,7 +13,7 @@ use std::fmt::Debug;
 pub(crate) use application::{Application, ApplicationSet, History, Source, all};
 pub(crate) use rollout::{Rollout, Step};
 pub(crate) use run::{AnalysisRun, IntOrString, Metric, MetricResult};
-pub(crate) use workload::{DaemonSet, Pod, ReplicaSet};
+pub(crate) use workload::{DaemonSet, Deployment, Pod, PodTemplate, ReplicaSet, StatefulSet};
 
 /// An object with what is read of its spec and status.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -44,6 +44,41 @@ pub(crate) struct DaemonSetStatus {
 
 resource!(DaemonSet, "apps", "v1", "DaemonSet", "daemonsets");
 
+pub(crate) type Deployment = Object<ReplicasSpec, DeploymentStatus>;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ReplicasSpec {
+    pub(crate) replicas: Option<u32>,
+    pub(crate) template: PodTemplate,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct DeploymentStatus {
+    pub(crate) observed_generation: i64,
+    pub(crate) replicas: u32,
+    pub(crate) updated_replicas: u32,
+    pub(crate) available_replicas: u32,
+}
+
+resource!(Deployment, "apps", "v1", "Deployment", "deployments");
+
+pub(crate) type StatefulSet = Object<ReplicasSpec, StatefulSetStatus>;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct StatefulSetStatus {
+    pub(crate) observed_generation: i64,
+    pub(crate) replicas: u32,
+    pub(crate) updated_replicas: u32,
+    pub(crate) available_replicas: u32,
+    pub(crate) current_revision: String,
+    pub(crate) update_revision: String,
+}
+
+resource!(StatefulSet, "apps", "v1", "StatefulSet", "statefulsets");
+
 pub(crate) type ReplicaSet = Object<ReplicaSetSpec, ReplicaSetStatus>;
 
 #[derive(Clone, Debug, Default, Deserialize)]

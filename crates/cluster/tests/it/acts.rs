@@ -3,7 +3,7 @@
 use crate::objects::{ARGO, NEW, OLD, Scene};
 use crate::plane::{block, plane};
 use cluster::{Access, Cluster, Error};
-use delivery::Name;
+use delivery::{Controller, Name};
 
 #[test]
 fn applications_say_what_they_follow_and_deploy() {
@@ -30,7 +30,7 @@ fn acts_arrive_where_the_controllers_look() {
         let application = plane.api(ARGO, "Application", Some("argocd")).await.get("acts").await.expect("an object");
         assert_eq!(application.metadata.annotations.expect("some")["argocd.argoproj.io/refresh"], "normal");
 
-        let version = cluster.restart(&Name::new("otel", "acts"), NEW).await.expect("a restart");
+        let version = cluster.restart(&scene.collector(Controller::DaemonSet), NEW).await.expect("a restart");
         let daemon = plane.api("apps/v1", "DaemonSet", Some("otel")).await.get("acts").await.expect("an object");
         assert_eq!(daemon.metadata.resource_version.expect("a version"), version.to_string());
         let annotations = &daemon.data["spec"]["template"]["metadata"]["annotations"];
@@ -59,7 +59,7 @@ fn a_missing_right_is_named() {
             "bot lacks the right to patch rollouts/status.argoproj.io in namespace hotrod"
         );
         assert_eq!(
-            words(bot.restart(&Name::new("otel", "rights"), NEW).await),
+            words(bot.restart(&scene.collector(Controller::DaemonSet), NEW).await),
             "bot lacks the right to patch daemonsets.apps in namespace otel"
         );
         let state = bot.follow(scene.release(), crate::releases::patience(10), |_| {}).await;

@@ -6,6 +6,7 @@
 extern crate hyperspace_cluster as cluster;
 
 mod acts;
+mod collectors;
 mod gone;
 mod objects;
 mod plane;

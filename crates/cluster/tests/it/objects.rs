@@ -1,7 +1,7 @@
 //! What the controllers would write.
 
 use crate::plane::Plane;
-use delivery::{CollectorTarget, Name, Release, RetryPolicy, RolloutTarget};
+use delivery::{CollectorTarget, Controller, Name, Release, RetryPolicy, RolloutTarget, Workload};
 use kube::api::{DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
 
@@ -67,7 +67,11 @@ impl<'p> Scene<'p> {
             commit: Some(NEW.to_owned()),
             sets: vec![],
             applications: vec![Name::new("argocd", &self.name)],
-            collector: Some(CollectorTarget { name: Name::new("otel", &self.name), hash: None, changed: false }),
+            collectors: vec![CollectorTarget {
+                workload: self.collector(Controller::DaemonSet),
+                hash: None,
+                changed: false,
+            }],
             rollouts: vec![RolloutTarget {
                 name: self.rollout_name(),
                 image: Some("hotrod:2".to_owned()),
@@ -76,6 +80,11 @@ impl<'p> Scene<'p> {
             }],
             retry: RetryPolicy::Never,
         }
+    }
+
+    /// Its collector, as one kind or another.
+    pub(crate) fn collector(&self, kind: Controller) -> Workload {
+        Workload { kind, name: Name::new("otel", &self.name) }
     }
 
     pub(crate) fn rollout_name(&self) -> Name {
@@ -93,7 +102,9 @@ impl<'p> Scene<'p> {
         let api = self.plane.api(version, kind, Some(namespace)).await;
         let (params, change) = (PatchParams::default(), Patch::Merge(&patch));
         let patched = match (kind, patch.get("status")) {
-            ("Rollout" | "DaemonSet", Some(_)) => api.patch_status(name, &params, &change).await,
+            ("Rollout" | "DaemonSet" | "Deployment" | "StatefulSet", Some(_)) => {
+                api.patch_status(name, &params, &change).await
+            }
             _ => api.patch(name, &params, &change).await,
         };
         patched.unwrap_or_else(|error| panic!("{kind} {name}: {error}"))

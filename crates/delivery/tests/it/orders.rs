@@ -1,7 +1,7 @@
 //! Events in any order, twice, late, or not at all.
 
 use crate::world::*;
-use delivery::{Effect, Event, Name, Observed, RetryPolicy, State, View, step};
+use delivery::{Effect, Event, Observed, RetryPolicy, State, View, step};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ fn part(view: &View, kind: usize) -> View {
 
 /// What a watch that had shown `shown` says when it lists this anew.
 fn relisted(shown: &View, now: &View) -> View {
-    fn gone<T: Clone>(shown: &BTreeMap<Name, Observed<T>>, now: &mut BTreeMap<Name, Observed<T>>) {
+    fn gone<K: Clone + Ord, T>(shown: &BTreeMap<K, Observed<T>>, now: &mut BTreeMap<K, Observed<T>>) {
         for (name, seen) in shown {
             now.entry(name.clone()).or_insert(Observed { version: seen.version, object: None });
         }

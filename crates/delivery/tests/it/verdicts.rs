@@ -1,7 +1,10 @@
 //! What each state of a cluster means.
 
 use crate::world::*;
-use delivery::{CollectorTarget, Effect, Event, Name, Release, RetryPolicy, State, Step, Template, step};
+use delivery::{
+    Collector, CollectorTarget, Controller, Effect, Event, Name, Release, RetryPolicy, State, Step, Template, Workload,
+    step,
+};
 
 fn judged(release: Release, world: &World) -> String {
     let (state, _) = settle(State::new(release), Event::Begin, world);
@@ -192,7 +195,7 @@ fn an_abort_from_before_the_retry_is_no_verdict() {
     let (state, effects) = settle(state, Event::Tick, &world);
     assert_eq!((state.verdict(), effects.as_slice()), (None, [].as_slice()));
     let version = world.version() + 1;
-    let (state, _) = settle(state, Event::Acted { name: hotrod(), version }, &world);
+    let (state, _) = settle(state, Event::Acted { kind: "Rollout", name: hotrod(), version }, &world);
     let (state, _) = settle(state, Event::Tick, &world);
     assert_eq!(state.verdict(), None);
     assert_eq!(state.waiting().to_string(), "the controller of hotrod/hotrod to see the retry");
@@ -214,9 +217,9 @@ fn an_abort_from_before_the_retry_is_no_verdict() {
 #[test]
 fn the_collector_is_restarted_once() {
     let mut release = release();
-    release.collector = Some(CollectorTarget { name: collector(), hash: None, changed: true });
+    release.collectors = vec![CollectorTarget { workload: collector(), hash: None, changed: true }];
     let mut world = World::promoted();
-    let restart = Effect::Restart { name: collector(), commit: NEW.to_owned() };
+    let restart = Effect::Restart { workload: collector(), commit: NEW.to_owned() };
     let (state, effects) = settle(State::new(release.clone()), Event::Begin, &world);
     assert!(effects.contains(&restart));
     let mut restarting = daemon();
@@ -224,7 +227,7 @@ fn the_collector_is_restarted_once() {
     restarting.generation = 2;
     world.daemon(restarting.clone());
     let version = world.version();
-    let (state, effects) = settle(state, Event::Acted { name: collector(), version }, &world);
+    let (state, effects) = settle(state, restart.acted(version).expect("an answer"), &world);
     assert!(effects.is_empty() && state.verdict().is_none());
     restarting.observed = 2;
     restarting.updated = 0;
@@ -244,10 +247,53 @@ fn the_collector_is_restarted_once() {
 }
 
 #[test]
+fn every_collector_is_waited_for_and_so_are_its_old_pods() {
+    let mut release = release();
+    let gateway = Workload { kind: Controller::Deployment, ..collector() };
+    release.collectors.push(CollectorTarget { workload: gateway.clone(), hash: None, changed: false });
+    let mut world = World::promoted();
+    // A DaemonSet of the same name is another one.
+    assert_eq!(judged(release.clone(), &world), "… Deployment otel/collector to be there");
+    let surging = Collector { desired: 2, updated: 2, available: 2, old: 1, ..daemon() };
+    world.workload(gateway.clone(), surging.clone());
+    assert_eq!(
+        judged(release.clone(), &world),
+        "… the pods of otel/collector: 2 of 2 run the new configuration, 2 available, 1 with the old one"
+    );
+    world.workload(gateway, Collector { old: 0, ..surging });
+    assert!(judged(release, &world).starts_with("done"));
+}
+
+#[test]
+fn all_collectors_are_restarted_before_the_first_is_through() {
+    let (daemons, gateway) = (collector(), Workload { kind: Controller::Deployment, ..collector() });
+    let changed = |workload: &Workload| CollectorTarget { workload: workload.clone(), hash: None, changed: true };
+    let release = Release { collectors: vec![changed(&daemons), changed(&gateway)], ..release() };
+    let restart = |workload: &Workload| Effect::Restart { workload: workload.clone(), commit: NEW.to_owned() };
+    let mut world = World::promoted();
+    world.workload(gateway.clone(), daemon());
+    let (state, effects) = settle(State::new(release), Event::Begin, &world);
+    assert!(effects.contains(&restart(&daemons)) && !effects.contains(&restart(&gateway)));
+    let mut restarting = Collector { generation: 2, ..daemon() };
+    restarting.annotations.insert(delivery::RESTARTED_FOR.to_owned(), NEW.to_owned());
+    world.workload(daemons.clone(), restarting.clone());
+    let acted = restart(&daemons).acted(world.version()).expect("an answer");
+    let (state, effects) = settle(state, acted, &world);
+    assert_eq!(effects, [restart(&gateway)]);
+    // Through, before the other one of its name is restarted.
+    let through = Collector { observed: 2, ..restarting };
+    world.workload(daemons, through.clone());
+    world.workload(gateway.clone(), through);
+    let acted = restart(&gateway).acted(world.version()).expect("an answer");
+    let (state, effects) = settle(state, acted, &world);
+    assert!(effects.is_empty() && state.verdict().is_some_and(delivery::Verdict::is_done), "{}", state.waiting());
+}
+
+#[test]
 fn the_collector_must_carry_the_pushed_hash() {
     let mut release = release();
     let hash = ("hyperspace/config-hash".to_owned(), "abc".to_owned());
-    release.collector = Some(CollectorTarget { name: collector(), hash: Some(hash.clone()), changed: true });
+    release.collectors = vec![CollectorTarget { workload: collector(), hash: Some(hash.clone()), changed: true }];
     let mut world = World::promoted();
     assert!(judged(release.clone(), &world).contains("the configuration's hash abc in its pod template"));
     let mut with = daemon();

@@ -1,8 +1,8 @@
 //! A cluster that a release goes through, stage by stage.
 
 use delivery::{
-    Application, Collector, CollectorTarget, Effect, Event, Measurement, Metric, Name, Observed, Operation, Release,
-    RetryPolicy, Rollout, RolloutTarget, Run, State, Step, Template, View, step,
+    Application, Collector, CollectorTarget, Controller, Effect, Event, Measurement, Metric, Name, Observed, Operation,
+    Release, RetryPolicy, Rollout, RolloutTarget, Run, State, Step, Template, View, Workload, step,
 };
 
 pub(crate) const OLD: &str = "0000000000000000000000000000000000000000";
@@ -17,8 +17,8 @@ pub(crate) fn app() -> Name {
     Name::new("argocd", "hotrod")
 }
 
-pub(crate) fn collector() -> Name {
-    Name::new("otel", "collector")
+pub(crate) fn collector() -> Workload {
+    Workload { kind: Controller::DaemonSet, name: Name::new("otel", "collector") }
 }
 
 pub(crate) fn release() -> Release {
@@ -26,7 +26,7 @@ pub(crate) fn release() -> Release {
         commit: Some(NEW.to_owned()),
         sets: vec![Name::new("argocd", "all")],
         applications: vec![app()],
-        collector: Some(CollectorTarget { name: collector(), hash: None, changed: false }),
+        collectors: vec![CollectorTarget { workload: collector(), hash: None, changed: false }],
         rollouts: vec![RolloutTarget {
             name: hotrod(),
             image: Some("hotrod:2".to_owned()),
@@ -171,8 +171,12 @@ impl World {
     }
 
     pub(crate) fn daemon(&mut self, object: Collector) {
+        self.workload(collector(), object);
+    }
+
+    pub(crate) fn workload(&mut self, workload: Workload, object: Collector) {
         self.change(|view, version| {
-            view.collectors.insert(collector(), Observed { version, object: Some(object) });
+            view.collectors.insert(workload, Observed { version, object: Some(object) });
         });
     }
 

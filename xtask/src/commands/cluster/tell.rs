@@ -226,7 +226,7 @@ fn doing(effect: &Effect) -> Option<String> {
         Effect::Look { .. } => return None,
         Effect::RefreshSet { name } => format!("refreshing ApplicationSet {}", name.name),
         Effect::Refresh { name } => format!("refreshing {}", name.name),
-        Effect::Restart { name, .. } => format!("restarting {name}"),
+        Effect::Restart { workload, .. } => format!("restarting {workload}"),
         Effect::Retry { name } => format!("retrying {name}"),
     })
 }

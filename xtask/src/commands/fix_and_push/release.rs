@@ -9,8 +9,8 @@ use crate::input::Input;
 use cluster::Found;
 use contract::Contract;
 use contract::gates::Gate;
-use delivery::{CollectorTarget, Name, Release, RetryPolicy, RolloutTarget};
-use model::{Repository, Rollout, Workload, pair};
+use delivery::{CollectorTarget, Controller, Name, Release, RetryPolicy, RolloutTarget, Workload};
+use model::{Repository, Rollout, Source, pair};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ pub(super) fn of(followed: &Followed, plan: &Plan, content: &Content, args: &Fix
         commit: Some(commit.clone()),
         sets: sets.into_iter().collect(),
         applications: found.iter().map(|found| found.name.clone()).collect(),
-        collector: place.collector(&before),
+        collectors: place.collectors(&before),
         rollouts,
         retry,
     }
@@ -133,17 +133,39 @@ impl Place<'_> {
         steps.filter_map(|(step, at)| Some((step, time(at)?))).collect()
     }
 
-    /// The DaemonSet of a collector, and how its pods come to run the commit's configuration.
-    fn collector(&self, before: &Repository) -> Option<CollectorTarget> {
+    /// Collectors, and how their pods come to run the commit's configuration.
+    fn collectors(&self, before: &Repository) -> Vec<CollectorTarget> {
         let repository = self.contract.repository;
-        let workloads = repository.collectors.iter().filter_map(|c| repository.workloads.get(c.workload?));
-        workloads.filter(|w| w.kind == "DaemonSet").find_map(|workload: &Workload| {
-            let hash = pair(&workload.annotations, rules::CONFIG_HASH);
+        let running: BTreeSet<usize> = repository.collectors.iter().filter_map(|c| c.workload).collect();
+        let target = |index: usize| {
+            let it = repository.workloads.get(index)?;
+            let hash = pair(&it.annotations, rules::CONFIG_HASH);
             Some(CollectorTarget {
-                name: self.deployed("DaemonSet", workload.object)?,
+                workload: Workload { kind: Controller::of(&it.kind)?, name: self.deployed(&it.kind, it.object)? },
                 hash: hash.map(|hash| (rules::CONFIG_HASH.to_owned(), hash.value.clone())),
-                changed: configuration(repository, &workload.name) != configuration(before, &workload.name),
+                changed: configuration(repository, it) != configuration(before, it),
             })
+        };
+        running.into_iter().filter_map(target).chain(self.operated()).collect()
+    }
+
+    /// Workloads that the operator makes of its resources, and itself brings to their configuration.
+    fn operated(&self) -> impl Iterator<Item = CollectorTarget> {
+        let repository = self.contract.repository;
+        repository.collectors.iter().filter_map(|collector| {
+            let Source::Operator { object } = collector.source else { return None };
+            let it = repository.object(object)?;
+            let mode = repository.node(&it.at)?.at(&["spec", "mode"]).and_then(|mode| mode.as_str().map(str::to_owned));
+            let kind = match mode.as_deref().unwrap_or("deployment") {
+                "deployment" => Controller::Deployment,
+                "daemonset" => Controller::DaemonSet,
+                "statefulset" => Controller::StatefulSet,
+                // A sidecar's pods are somebody else's.
+                _ => return None,
+            };
+            let name = self.deployed("OpenTelemetryCollector", object)?;
+            let name = Name::new(name.namespace, format!("{}-collector", name.name));
+            Some(CollectorTarget { workload: Workload { kind, name }, hash: None, changed: false })
         })
     }
 
@@ -179,11 +201,11 @@ impl Place<'_> {
     }
 }
 
-/// The content of all that a DaemonSet's collector reads.
-fn configuration(repository: &Repository, daemon_set: &str) -> Vec<String> {
+/// The content of all that a workload's collector reads.
+fn configuration(repository: &Repository, of: &model::Workload) -> Vec<String> {
     let ours = |collector: &&model::Collector| {
         let workload = collector.workload.and_then(|index| repository.workloads.get(index));
-        workload.is_some_and(|it| it.kind == "DaemonSet" && it.name == daemon_set)
+        workload.is_some_and(|it| (&it.kind, &it.name, &it.namespace) == (&of.kind, &of.name, &of.namespace))
     };
     let all = repository.collectors.iter().filter(ours);
     all.filter_map(|collector| Some(repository.configuration(collector)?.to_value().canonical())).collect()
