@@ -1,5 +1,4 @@
-// The pages refresh themselves through htmx: live ones by their event stream, the others by asking. This rests while nobody
-// looks, and says when the console is gone.
+// The pages go on by their event streams, through htmx. This says when the console is gone.
 "use strict";
 
 const stale = document.getElementById("stale");
@@ -14,9 +13,6 @@ function live(yes) {
   document.getElementById("asof")?.classList.toggle("on", yes);
 }
 
-document.addEventListener("htmx:before:request", (event) => {
-  if (document.hidden && !event.target.closest("[hx-sse\\:connect]")) event.preventDefault();
-});
 document.addEventListener("htmx:after:request", () => live(true));
 document.addEventListener("htmx:error", () => live(false));
 document.addEventListener("htmx:sse:error", () => live(false));

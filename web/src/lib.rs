@@ -1,13 +1,14 @@
 //! The console: the findings and the collectors' pipelines of one folder as pages, read-only, for this machine or behind a door.
 //!
-//! Every page is whole without JavaScript; with htmx embedded (see `build.rs`) it refreshes its own part. The folder is
-//! checked again for every page, by the [`Source`] that the caller gives: this crate reads no files.
+//! Every page is whole without JavaScript; with htmx embedded (see `build.rs`) it is live. The folder is
+//! checked again while somebody looks, by the [`Source`] that the caller gives: this crate reads no files.
 
 mod analysis;
 mod assets;
 mod door;
 mod excerpt;
 mod findings;
+mod folder;
 mod guard;
 mod html;
 pub mod live;

@@ -23,7 +23,7 @@ const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// In seconds; the goals of the pages (10 and 150 ms) are among them.
 const BUCKETS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
+pub(crate) type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// The console's own measurements. None has a label whose values come from a cluster.
@@ -35,6 +35,8 @@ pub(crate) struct Metrics {
     pub(crate) sent: Counter,
     pub(crate) dropped: Counter,
     pub(crate) drawn: Counter,
+    /// By who is asked, and the outcome.
+    pub(crate) queries: Family<Labels<2>, Counter>,
     age: Family<Labels<1>, Seconds>,
     current: Family<Labels<1>, Gauge>,
 }
@@ -57,13 +59,16 @@ impl Metrics {
         registry.register("events_dropped", help, Counter::clone(&dropped));
         let drawn = Counter::default();
         registry.register("pages_drawn", "Live parts of pages drawn, each for all its readers", Counter::clone(&drawn));
+        let queries = Family::default();
+        let help = "Questions asked for the pages, each for all its readers, by who was asked and how it ended";
+        registry.register("upstream_queries", help, Family::clone(&queries));
         let age = Family::default();
         let help = "Time since the newest change of what a source has shown";
         registry.register_with_unit("last_update_age", help, Unit::Seconds, Family::clone(&age));
         let current = Family::default();
         let help = "Whether a watch of the cluster shows what there is (1), or nothing yet or any more (0)";
         registry.register("watch_current", help, Family::clone(&current));
-        Metrics { registry, requests, took, streams, sent, dropped, drawn, age, current }
+        Metrics { registry, requests, took, streams, sent, dropped, drawn, queries, age, current }
     }
 
     fn answered(&self, route: Option<MatchedPath>, status: StatusCode, took: Duration) {

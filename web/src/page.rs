@@ -1,21 +1,17 @@
-//! The pages: each a typed template beside its handler. A fragment is a block of its page's template, so that the two
-//! cannot drift apart.
+//! The pages that do not change while they are looked at, and what all pages share. Each is a typed template beside its handler.
 
 use crate::html::Sentence;
-use crate::live::Cluster;
-use crate::pipeline::{Compared, Link, Shown};
 use crate::rule::Markdown;
-use crate::serve::{self, Commit, Loaded, Shared};
+use crate::serve::Shared;
 use askama::Template;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use rules::Rule;
 use std::borrow::Borrow;
 use std::sync::Arc;
-use std::time::Instant;
 
-type Page = Result<Response, PageError>;
+pub(crate) type Page = Result<Response, PageError>;
 
 /// Why there is no page. A folder that cannot be checked is no such error: its page says so and goes on refreshing.
 #[derive(Debug)]
@@ -54,7 +50,7 @@ pub(crate) struct Frame<'a> {
 
 impl Frame<'_> {
     /// A command on this folder, to be copied.
-    fn command(&self, name: &str) -> String {
+    pub(crate) fn command(&self, name: &str) -> String {
         let plain = |c: char| c.is_alphanumeric() || "/._-+~".contains(c);
         let folder = if self.folder.chars().all(plain) {
             self.folder.to_owned()
@@ -77,33 +73,6 @@ struct ErrorPage<'a> {
     frame: Frame<'a>,
     title: &'a str,
     text: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "findings.html", blocks = ["findings"])]
-struct FindingsPage<'a> {
-    frame: Frame<'a>,
-    loaded: Loaded,
-}
-
-#[derive(Template)]
-#[template(path = "pipeline.html", blocks = ["pipeline"])]
-struct PipelinePage<'a> {
-    frame: Frame<'a>,
-    link: Link,
-    shown: Result<Shown, String>,
-    /// Of the folder itself, where there is a cluster.
-    running: Vec<Compared>,
-    /// Seconds until it asks again; `None` for what no longer changes.
-    refresh: Option<u64>,
-    /// Empty in a fragment, which does not show them.
-    commits: Vec<Choice>,
-}
-
-/// A commit, and the one before it.
-struct Choice {
-    commit: Commit,
-    earlier: Option<String>,
 }
 
 #[derive(Template)]
@@ -131,60 +100,6 @@ struct RulePage<'a> {
 struct BrowserCodePage<'a> {
     frame: Frame<'a>,
     reason: &'a Option<String>,
-}
-
-/// `/findings`
-pub(crate) async fn findings(State(shared): State<Arc<Shared>>) -> Page {
-    let page = FindingsPage { frame: shared.frame("/findings"), loaded: shared.load().await };
-    answer(page.loaded.status(), &page)
-}
-
-/// The part of `/findings` that refreshes.
-pub(crate) async fn findings_fragment(State(shared): State<Arc<Shared>>) -> Page {
-    let page = FindingsPage { frame: shared.frame("/findings"), loaded: shared.load().await };
-    answer(page.loaded.status(), &page.as_findings())
-}
-
-/// `/pipeline`
-pub(crate) async fn pipeline(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Page {
-    let (status, page) = look(&shared, query.as_deref(), true).await;
-    answer(status, &page)
-}
-
-/// The part of `/pipeline` that refreshes.
-pub(crate) async fn pipeline_fragment(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Page {
-    let (status, page) = look(&shared, query.as_deref(), false).await;
-    answer(status, &page.as_pipeline())
-}
-
-/// Commits to choose from.
-const MOST_COMMITS: usize = 8;
-
-async fn look<'a>(shared: &'a Shared, query: Option<&str>, whole: bool) -> (StatusCode, PipelinePage<'a>) {
-    let link = Link::parse(query);
-    let start = Instant::now();
-    let asked = link.clone();
-    let layouts = Arc::clone(&shared.layouts);
-    let looked = shared.ask(move |source| {
-        let commits = if whole { source.commits(MOST_COMMITS) } else { Vec::new() };
-        Ok((Shown::ask(source, &layouts, asked), commits))
-    });
-    let (shown, commits) = looked.await.unwrap_or_else(|fault| (Err(fault), Vec::new()));
-    let earlier: Vec<Option<String>> =
-        commits.iter().skip(1).map(|c: &Commit| Some(c.id.clone())).chain([None]).collect();
-    let commits = commits.into_iter().zip(earlier).map(|(commit, earlier)| Choice { commit, earlier }).collect();
-    let status = match (&shown, &link.commit) {
-        (Ok(_), _) => StatusCode::OK,
-        (Err(_), Some(_)) => StatusCode::NOT_FOUND,
-        (Err(_), None) => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    // A branch's name may mean another commit soon; what cannot be shown may come.
-    let refresh = link.commit.is_none().then(|| serve::refresh(start.elapsed()));
-    let running = match (&shared.cluster, &shown) {
-        (Cluster::Live(live), Ok(shown)) if link.commit.is_none() => shown.running(&live.read()),
-        _ => Vec::new(),
-    };
-    (status, PipelinePage { frame: shared.frame("/pipeline"), link, shown, running, refresh, commits })
 }
 
 /// `/rules`: in the catalogue's order.
@@ -216,14 +131,9 @@ pub(crate) async fn not_found() -> PageError {
     PageError::NotFound
 }
 
-fn answer(status: StatusCode, page: &impl Template) -> Page {
+pub(crate) fn answer(status: StatusCode, page: &impl Template) -> Page {
     let page = page.render().map_err(PageError::Broken)?;
     Ok((status, Html(page)).into_response())
-}
-
-/// The address of the way from one commit to another.
-fn against(before: &str, after: &str) -> String {
-    Link::default().commit(&format!("{before}..{after}"))
 }
 
 /// `1 error`, `2 errors`.

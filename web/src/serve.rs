@@ -1,11 +1,11 @@
 //! The server: routes, and the way from a request to a checked folder.
 
 use crate::door::{Door, admit, login};
-use crate::live::{self, Cluster, Hub};
+use crate::live::{self, Cluster, Hub, Live};
 use crate::metrics::Metrics;
-use crate::pipeline::{Layouts, Link, Shown};
-use crate::upstream::{Known, Question, Reply, Shelf, Upstream, Who};
-use crate::{Snapshot, assets, guard, metrics, page, ready, traces};
+use crate::pipeline::Layouts;
+use crate::upstream::{Asker, Known, Question, Reply, Shelf, Upstream, Who};
+use crate::{Snapshot, assets, folder, guard, metrics, page, ready, traces};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -17,13 +17,14 @@ use std::future::{Future, IntoFuture as _, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
 /// Where the pages get what they show.
 pub trait Source: Send + Sync {
-    /// Reads and checks the folder anew. Called for every page, never twice at once, on a thread that may block.
+    /// Reads and checks the folder anew. Called every few seconds while somebody looks, never twice at once, on a thread that
+    /// may block.
     ///
     /// # Errors
     /// Why the folder cannot be checked, in the user's terms; the page shows it.
@@ -51,7 +52,7 @@ pub trait Source: Send + Sync {
 }
 
 /// A commit to choose.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// Enough of its hash to name it.
     pub id: String,
@@ -86,6 +87,8 @@ pub(crate) struct Shared {
     pub(crate) program: String,
     source: Arc<dyn Source>,
     pub(crate) cluster: Cluster,
+    /// What wakes the readers: the cluster's news, and other answers of the shelf.
+    pub(crate) live: Arc<Live>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) waterfalls: traces::Drawn,
     pub(crate) hub: Hub,
@@ -93,7 +96,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) layouts: Arc<Layouts>,
     commits: std::sync::Mutex<HashMap<String, Option<Commit>>>,
-    /// Several open pages wait for each other rather than check the folder at the same time.
+    /// The folder is never checked twice at once.
     turn: Arc<Mutex<()>>,
     pub(crate) assets: assets::Assets,
 }
@@ -129,20 +132,6 @@ impl Shared {
         found
     }
 
-    /// The folder as it is now.
-    pub(crate) async fn load(&self) -> Loaded {
-        let start = Instant::now();
-        let snapshot = self.ask(|source| source.load()).await;
-        Loaded { snapshot, took: start.elapsed() }
-    }
-
-    /// Arranges the folder's graph before its first reader comes.
-    async fn prepare(&self) {
-        let layouts = Arc::clone(&self.layouts);
-        // What is wrong with the folder, its pages say.
-        let _ = self.ask(move |source| Shown::ask(source, &layouts, Link::default()).map(drop)).await;
-    }
-
     /// What the source has to say; the question may block.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
@@ -160,30 +149,6 @@ impl Shared {
     }
 }
 
-/// The outcome of one check.
-pub(crate) struct Loaded {
-    /// Or why the folder cannot be checked.
-    pub(crate) snapshot: Result<Snapshot, String>,
-    took: Duration,
-}
-
-impl Loaded {
-    pub(crate) fn status(&self) -> StatusCode {
-        if self.snapshot.is_ok() { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR }
-    }
-
-    /// Seconds until a page asks again: five, more where a check takes seconds, so that an open page takes a sixth of
-    /// one processor at most.
-    pub(crate) fn refresh(&self) -> u64 {
-        refresh(self.took)
-    }
-}
-
-/// See [`Loaded::refresh`].
-pub(crate) fn refresh(took: Duration) -> u64 {
-    took.as_secs().saturating_mul(5).clamp(5, 300)
-}
-
 /// The console as a service that answers names of this machine only, see [`serve`].
 pub fn router(site: Site) -> Router {
     behind(site, Door::default())
@@ -198,18 +163,21 @@ pub fn behind(site: Site, door: Door) -> Router {
 fn shared(site: Site, door: Door, assets: assets::Assets) -> Arc<Shared> {
     let Site { folder, program, source, cluster, upstream } = site;
     let live = match &cluster {
-        Cluster::Live(live) => Some(Arc::clone(live)),
-        Cluster::Absent { .. } => None,
+        Cluster::Live(live) => Arc::clone(live),
+        Cluster::Absent { .. } => Arc::new(Live::new("", [])),
     };
-    let shelf = Shelf::new(upstream, Arc::clone(&source), live);
-    let (hub, metrics, layouts) = (Hub::new(), Metrics::new(), Arc::default());
-    let (commits, turn) = (std::sync::Mutex::default(), Arc::default());
+    let (layouts, turn): (Arc<Layouts>, Arc<Mutex<()>>) = (Arc::default(), Arc::default());
+    let (asked, turns) = (Arc::clone(&source), Arc::clone(&turn));
+    let asker = Asker { upstream, source: asked, turn: turns, layouts: Arc::clone(&layouts) };
+    let (hub, metrics, commits) = (Hub::new(), Metrics::new(), std::sync::Mutex::default());
+    let shelf = Shelf::new(asker, Arc::clone(&live), metrics.queries.clone());
     let waterfalls = traces::Drawn::default();
     Arc::new(Shared {
         folder,
         program,
         source,
         cluster,
+        live,
         shelf,
         waterfalls,
         hub,
@@ -234,10 +202,10 @@ fn routes(shared: Arc<Shared>) -> Router {
         .route("/events/rollouts/{namespace}/{name}", get(live::release_events))
         .route("/events/rollouts/{namespace}/{name}/analysis", get(live::analysis_events))
         .route("/events/rollouts/{namespace}/{name}/traces", get(live::traces_events))
-        .route("/findings", get(page::findings))
-        .route("/fragments/findings", get(page::findings_fragment))
-        .route("/pipeline", get(page::pipeline))
-        .route("/fragments/pipeline", get(page::pipeline_fragment))
+        .route("/findings", get(folder::findings))
+        .route("/pipeline", get(folder::pipeline))
+        .route("/events/findings", get(folder::findings_events))
+        .route("/events/pipeline", get(folder::pipeline_events))
         .route("/rules", get(page::rules))
         .route("/rules/{group}/{name}", get(page::rule))
         .route("/browser-code", get(page::browser_code))
@@ -277,8 +245,8 @@ pub async fn serve(
         // A stream would go on for as long as its page is open.
         all.hub.close();
     };
-    let first = Arc::clone(&shared);
-    drop(tokio::spawn(async move { first.prepare().await }));
+    // Before its first reader comes.
+    shared.shelf.look(&Question::Folder);
     // An event is one small write: it must not wait for the answer to the one before.
     let listener = listener.tap_io(|stream| {
         // A connection that is gone is found out by who writes to it.
@@ -346,7 +314,7 @@ fn told_to_end() -> io::Result<impl Future<Output = ()> + Send + 'static> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Door, Loaded, Site, Source, routes, serve, shared};
+    use super::{Door, Site, Source, routes, serve, shared};
     use crate::Snapshot;
     use crate::assets::Assets;
     use crate::live::Cluster;
@@ -356,7 +324,6 @@ mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::{Ipv4Addr, TcpStream};
     use std::sync::Arc;
-    use std::time::Duration;
     use tower::ServiceExt as _;
 
     struct Broken;
@@ -413,14 +380,6 @@ mod tests {
         let (status, page) = get(None, "/findings").await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(page.contains("a fault of this program"), "{page}");
-    }
-
-    #[test]
-    fn slow_checks_are_asked_for_less_often() {
-        let refresh = |took| Loaded { snapshot: Err(String::new()), took }.refresh();
-        assert_eq!(refresh(Duration::from_millis(10)), 5);
-        assert_eq!(refresh(Duration::from_secs(3)), 15);
-        assert_eq!(refresh(Duration::from_secs(3000)), 300);
     }
 
     #[tokio::test]

@@ -7,8 +7,9 @@ use contract::Contract;
 use delivery::Name;
 use model::{Context, Place, Repository};
 use report::visible;
-use rules::{Judged, Report, Safety};
+use rules::{Judged, Report, Reported, Safety};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// A checked folder, reduced to what the pages show; it keeps nothing of the parsed files alive.
 pub struct Snapshot {
@@ -24,6 +25,21 @@ pub struct Snapshot {
     pub(crate) pipelines: Pipelines,
     /// Which traces are whose.
     pub(crate) origins: Vec<Origin>,
+    /// Of all that it was made of.
+    print: u64,
+}
+
+/// Whether they were made of the same.
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Snapshot) -> bool {
+        self.print == other.print
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot").field("print", &self.print).finish_non_exhaustive()
+    }
 }
 
 impl Snapshot {
@@ -41,6 +57,7 @@ impl Snapshot {
             judged: readable(report.judged.clone()),
             pipelines,
             origins: traces::origins(&contract),
+            print: print(repository, context, report),
         }
     }
 
@@ -51,6 +68,19 @@ impl Snapshot {
         names.dedup();
         names
     }
+}
+
+/// Of the files' texts, what is known beside them, and what the check says.
+fn print(repository: &Repository, context: &Context, report: &Report) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for file in &repository.files {
+        (&file.path, file.stream.as_ref().map(|stream| stream.text())).hash(&mut hasher);
+    }
+    for Reported { finding, file, start, .. } in &report.findings {
+        (finding.rule, &finding.message, &finding.consequence, file, start.line, start.column).hash(&mut hasher);
+    }
+    format!("{context:?} {:?}", report.judged).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Names and paths without control characters and direction overrides.

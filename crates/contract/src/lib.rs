@@ -25,7 +25,7 @@ pub use listen::{Listener, Speaks};
 pub use naming::{Naming, Shape};
 pub use pods::Versions;
 pub use resolve::{Caller, Missing, Target, World};
-pub use series::{Domain, Families, Family, Kind, Origin, namespace, sanitize};
+pub use series::{Domain, Families, Family, Kind, Origin, namespace, sanitize, target_labels};
 pub use simulate::{
     CANARY_HASH, Composition, Judged, Load, PHASES, Run, STABLE_HASH, Scenario, Simulated, probe_rate, value_matches,
 };

@@ -2,7 +2,7 @@
 
 use crate::spans::{Measures, SpanMetrics, span_metrics};
 use crate::{Contract, chain};
-use model::{Place, WorkloadDescription};
+use model::{Place, Workload, WorkloadDescription};
 use std::collections::{BTreeMap, HashMap};
 
 /// The values that a label can have.
@@ -110,6 +110,17 @@ pub(crate) fn pod_labels(contract: &Contract<'_>, workload: usize) -> BTreeMap<S
             labels.insert("pod_template_generation".to_owned(), Domain::Any);
         }
         _ => {}
+    }
+    labels
+}
+
+/// The labels by which Prometheus tells the targets of a workload's pods from all others, as its job for annotated pods sets
+/// them.
+pub fn target_labels(workload: &Workload) -> BTreeMap<String, String> {
+    let own = workload.labels.iter().map(|(name, value)| (sanitize(name), value.value.clone()));
+    let mut labels: BTreeMap<String, String> = own.collect();
+    if let Some(namespace) = &workload.namespace {
+        labels.insert("namespace".to_owned(), namespace.clone());
     }
     labels
 }

@@ -202,12 +202,7 @@ impl CollectorPods {
         let scraped = contract.span_metrics.iter().filter_map(|source| source.scraped_from);
         let mut found: Vec<CollectorPods> = Vec::new();
         for workload in scraped.filter_map(|index| contract.repository.workloads.get(index)) {
-            let mut labels: BTreeMap<String, String> =
-                workload.labels.iter().map(|(name, value)| (contract::sanitize(name), value.value.clone())).collect();
-            if let Some(namespace) = &workload.namespace {
-                labels.insert("namespace".to_owned(), namespace.clone());
-            }
-            let pods = CollectorPods { name: workload.name.clone(), labels };
+            let pods = CollectorPods { name: workload.name.clone(), labels: contract::target_labels(workload) };
             if !found.contains(&pods) {
                 found.push(pods);
             }

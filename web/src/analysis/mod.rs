@@ -143,7 +143,7 @@ fn runs<'s>(state: &'s State, name: &Name, asked: Option<&str>) -> (Vec<Named<'s
 
 /// What the page asks Jaeger, Prometheus and the repository.
 pub(crate) fn questions(shared: &Shared, state: &State, name: &Name, run: Option<&str>) -> Vec<Question> {
-    let mut all = vec![Question::Pages(Who::Prometheus), Question::Pages(Who::Jaeger), Question::Origins];
+    let mut all = vec![Question::Pages(Who::Prometheus), Question::Pages(Who::Jaeger), Question::Folder];
     let (_, chosen) = runs(state, name, run);
     if let Some((rollout, (_, run))) = state.view.rollout(name).zip(chosen) {
         let asked = Asked { shared, state, name, rollout };
@@ -165,9 +165,11 @@ impl Asked<'_> {
         if self.shared.shelf.upstream().jaeger.is_none() {
             return Some(Err(no_jaeger()));
         }
-        let known = self.shared.shelf.look(&Question::Origins);
-        let Some(Reply::Origins(origins)) = &known.reply else { return None };
-        let Some(origin) = Origin::of(origins, self.name) else { return Some(Err(no_origin(self.shared, self.name))) };
+        let known = self.shared.shelf.look(&Question::Folder);
+        let Some(Reply::Folder(folder)) = &known.reply else { return None };
+        let Some(origin) = Origin::of(&folder.origins, self.name) else {
+            return Some(Err(no_origin(self.shared, self.name)));
+        };
         let period = Period::of(run)?;
         let search = origin.search(self.name, Some(&run.hash), period.asked());
         Some(search.map(|search| (origin.tells_versions(), search)).map_err(|why| untold(&why)))
@@ -187,7 +189,7 @@ fn gates(asked: &Asked<'_>, chosen: Named<'_>, sources: &mut Sources) -> (Vec<Ga
     let shelf = &asked.shared.shelf;
     let (mut told, mut found, mut absent) = (false, None, None);
     match asked.search(run) {
-        None => sources.upstream(&Question::Origins, &shelf.look(&Question::Origins)),
+        None => sources.upstream(&Question::Folder, &shelf.look(&Question::Folder)),
         Some(Err(why)) => absent = Some(why),
         Some(Ok((by_hash, search))) => {
             let question = Question::Traces(search);

@@ -7,9 +7,9 @@ mod stream;
 mod topic;
 
 pub(crate) use hub::Hub;
-pub(crate) use page::{analysis, home, release, rollouts, traces};
+pub(crate) use page::{analysis, asked, home, page, release, rollouts, traces};
 pub(crate) use sources::Sources;
-pub(crate) use stream::{analysis_events, release_events, rollouts_events, traces_events};
+pub(crate) use stream::{analysis_events, events, release_events, rollouts_events, traces_events};
 pub(crate) use topic::{Stream, Topic, address, encode};
 
 use delivery::{Name, Observed, Rollout, View};

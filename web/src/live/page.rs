@@ -2,7 +2,7 @@
 
 use super::{Cluster, Topic};
 use crate::guard::FILTER_POLICY;
-use crate::page::PageError;
+use crate::page::{Page, PageError};
 use crate::release::overview::NoClusterPage;
 use crate::serve::Shared;
 use crate::traces::Filter;
@@ -12,13 +12,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect};
 use delivery::Name;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::time::Instant;
-
-type Page = Result<Response, PageError>;
 
 /// `/`: all rollouts, or the only one, or what can be said without a cluster.
 pub(crate) async fn home(State(shared): State<Arc<Shared>>) -> Redirect {
@@ -73,8 +71,8 @@ pub(crate) async fn traces(
 }
 
 /// Waits a moment for what the page is the first to ask, so that it is whole without a script.
-async fn asked(shared: &Shared, topic: &Topic) -> Result<(), PageError> {
-    let Cluster::Live(live) = &shared.cluster else { return Err(PageError::NotFound) };
+pub(crate) async fn asked(shared: &Shared, topic: &Topic) -> Result<(), PageError> {
+    let live = topic.live(shared).ok_or(PageError::NotFound)?;
     if !topic.exists(&live.read()) {
         return Err(PageError::NotFound);
     }
@@ -94,8 +92,9 @@ async fn asked(shared: &Shared, topic: &Topic) -> Result<(), PageError> {
     Ok(())
 }
 
-fn page(shared: &Shared, topic: &Topic) -> Page {
-    let Cluster::Live(live) = &shared.cluster else { return Err(PageError::NotFound) };
+/// A page with its newest frame.
+pub(crate) fn page(shared: &Shared, topic: &Topic) -> Page {
+    let live = topic.live(shared).ok_or(PageError::NotFound)?;
     if !topic.exists(&live.read()) {
         return Err(PageError::NotFound);
     }

@@ -55,6 +55,12 @@ impl Sources {
         Sources { context: shown(live.context()), reading, troubles, asking: Vec::new() }
     }
 
+    /// Of a page that shows nothing of the cluster's objects.
+    pub(crate) fn none(live: &Live) -> Sources {
+        let (reading, troubles, asking) = (Vec::new(), Vec::new(), Vec::new());
+        Sources { context: shown(live.context()), reading, troubles, asking }
+    }
+
     /// The same with a server that a page asks.
     pub(crate) fn upstream(&mut self, question: &Question, known: &Known) {
         let what = question.who();
@@ -78,10 +84,10 @@ impl Sources {
 /// What a person can do.
 fn hint(question: &Question) -> &'static str {
     match question {
-        Question::Origins => "It says which traces are whose; `check` shows the same.",
+        Question::Folder | Question::Commits => "It says which traces are whose; `check` shows the same.",
         Question::Traces(_) | Question::Trace(_) | Question::Pages(Who::Jaeger) => {
             "`--jaeger URL` names its query service."
         }
-        Question::Values(_) | Question::Pages(Who::Prometheus) => "`--prometheus URL` names it.",
+        Question::Values(_) | Question::Samples(_) | Question::Pages(Who::Prometheus) => "`--prometheus URL` names it.",
     }
 }

@@ -2,7 +2,7 @@
 //! slow, gets the newest one and has missed nothing.
 
 use super::hub::Frame;
-use super::{Cluster, Hub, Live, Topic};
+use super::{Hub, Live, Topic};
 use crate::page::PageError;
 use crate::serve::Shared;
 use crate::time;
@@ -77,19 +77,20 @@ pub(crate) async fn traces_events(
     events(shared, topic, &query, &headers)
 }
 
-fn events(
+/// The stream of a topic.
+pub(crate) fn events(
     shared: Arc<Shared>,
     topic: Topic,
     query: &HashMap<String, String>,
     headers: &HeaderMap,
 ) -> Result<Response, PageError> {
-    let Cluster::Live(live) = &shared.cluster else { return Err(PageError::NotFound) };
+    let live = Arc::clone(topic.live(&shared).ok_or(PageError::NotFound)?);
     // The page says what it shows; after a lost connection htmx says what came last.
     let last = headers.get(LAST).and_then(|id| id.to_str().ok()).or(query.get("after").map(String::as_str));
     let reader = Reader {
         changes: live.subscribe(),
         closing: shared.hub.closing(),
-        live: Arc::clone(live),
+        live,
         last: last.unwrap_or_default().to_owned(),
         first: true,
         beat: Instant::now(),

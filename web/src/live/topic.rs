@@ -1,8 +1,10 @@
 //! Which page a reader looks at.
 
 use super::hub::Frame;
-use super::{Live, State};
+use super::{Cluster, Live, State};
 use crate::analysis::AnalysisPage;
+use crate::folder::{FindingsPage, PipelinePage};
+use crate::pipeline::Link;
 use crate::release::ReleasePage;
 use crate::release::overview::RolloutsPage;
 use crate::serve::Shared;
@@ -12,6 +14,7 @@ use askama::Template as _;
 use delivery::Name;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A live page's address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +27,10 @@ pub(crate) enum Topic {
     Analysis(Name, Option<String>),
     /// Its traces.
     Traces(Name, Box<Filter>),
+    /// What the check says of the folder.
+    Findings,
+    /// The folder's collectors; no commit.
+    Pipeline(Link),
 }
 
 /// What a name may have and an address may not.
@@ -54,12 +61,14 @@ impl Topic {
             Topic::Rollouts(_) | Topic::Release(_) => Vec::new(),
             Topic::Analysis(name, run) => crate::analysis::questions(shared, state, name, run.as_deref()),
             Topic::Traces(name, filter) => traces::questions(shared, state, name, filter),
+            Topic::Findings => vec![Question::Folder],
+            Topic::Pipeline(_) => crate::folder::questions(shared),
         }
     }
 
     /// Whether it is drawn again every few seconds, to ask again.
     pub(crate) fn asks(&self) -> bool {
-        matches!(self, Topic::Analysis(..) | Topic::Traces(..))
+        !matches!(self, Topic::Rollouts(_) | Topic::Release(_))
     }
 
     /// Where its page is.
@@ -71,6 +80,8 @@ impl Topic {
             Topic::Analysis(name, None) => format!("{}/analysis", address(name)),
             Topic::Analysis(name, Some(run)) => crate::analysis::address(name, run),
             Topic::Traces(name, filter) => filter.address(name),
+            Topic::Findings => "/findings".to_owned(),
+            Topic::Pipeline(link) => format!("/pipeline{}", link.query()),
         }
     }
 
@@ -81,10 +92,16 @@ impl Topic {
         format!("/events{address}{more}after={id}")
     }
 
+    /// What wakes its readers; none for a page of a cluster that is not there.
+    pub(crate) fn live<'a>(&self, shared: &'a Shared) -> Option<&'a Arc<Live>> {
+        let folder = matches!(self, Topic::Findings | Topic::Pipeline(_));
+        (folder || matches!(shared.cluster, Cluster::Live(_))).then_some(&shared.live)
+    }
+
     /// Whether there is such a page.
     pub(crate) fn exists(&self, state: &State) -> bool {
         match self {
-            Topic::Rollouts(_) => true,
+            Topic::Rollouts(_) | Topic::Findings | Topic::Pipeline(_) => true,
             Topic::Release(name) | Topic::Analysis(name, _) | Topic::Traces(name, _) => {
                 state.view.rollout(name).is_some() || !state.has_read("rollouts")
             }
@@ -100,6 +117,8 @@ impl Topic {
                 AnalysisPage::of(shared, live, state, name, run.as_deref()).as_live().render()
             }
             Topic::Traces(name, filter) => TracesPage::of(shared, live, state, name, filter).as_live().render(),
+            Topic::Findings => FindingsPage::of(shared).as_live().render(),
+            Topic::Pipeline(link) => PipelinePage::of(shared, state, link).as_live().render(),
         }
     }
 
@@ -119,6 +138,8 @@ impl Topic {
                 AnalysisPage::of(shared, live, state, name, run.as_deref()).with(stream).render()
             }
             Topic::Traces(name, filter) => TracesPage::of(shared, live, state, name, filter).with(stream).render(),
+            Topic::Findings => FindingsPage::of(shared).with(stream).render(),
+            Topic::Pipeline(link) => PipelinePage::of(shared, state, link).with(stream).render(),
         }
     }
 }

@@ -54,6 +54,15 @@ pub(crate) fn component_key(collector: &str, class: Class, id: &str, pipeline: O
     }
 }
 
+pub(crate) fn pipeline_key(collector: &str, pipeline: &Pipeline) -> String {
+    format!("{collector}/pipelines/{}", visible(&pipeline.id))
+}
+
+/// Of who scrapes it.
+pub(crate) fn scraper_key(collector: &str) -> String {
+    format!("{collector}/prometheus")
+}
+
 struct View<'c, 'r> {
     contract: &'c Contract<'r>,
     index: usize,
@@ -97,7 +106,7 @@ impl View<'_, '_> {
     }
 
     fn pipeline_key(&self, pipeline: &Pipeline) -> String {
-        format!("{}/pipelines/{}", self.key, visible(&pipeline.id))
+        pipeline_key(&self.key, pipeline)
     }
 
     /// A collector's name without the words around it.
@@ -213,7 +222,7 @@ impl View<'_, '_> {
                 Some(listener) => (self.answering(graph, listener), Way::Flows),
                 None => (self.nothing(graph, scrape.port), Way::Broken),
             };
-            let to = graph.node(&format!("{}/prometheus", self.key), || Node {
+            let to = graph.node(&scraper_key(&self.key), || Node {
                 details: vec!["by the pods' annotations".to_owned()],
                 place: Some(scrape.at.clone()),
                 source: source(contract.repository, &scrape.at),

@@ -4,7 +4,9 @@ use super::graph::{Edge, Graph, Kind, Mark, Node, State, Way, signal};
 use super::kept::Layouts;
 use super::layout::{Layout, MOST_DETAIL, MOST_TITLE, Point, Routed};
 use super::link::Link;
+use super::rates::Rates;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// More than this no page shows, and no layout arranges in reasonable time.
 pub(crate) const MOST_NODES: usize = 600;
@@ -58,13 +60,29 @@ pub(crate) struct Line {
     pub(crate) path: String,
     pub(crate) arrow: String,
     pub(crate) name: String,
-    pub(crate) label: String,
+    pub(crate) label: Option<Label>,
+    pub(crate) rate: Option<Label>,
+    /// The middle of both.
     pub(crate) at: Point,
-    /// Width of the ground under the label.
-    pub(crate) plate: f64,
-    pub(crate) sign: &'static str,
     /// Where its finding is, for one that is missing.
     pub(crate) finding: Option<(String, Badge)>,
+}
+
+/// A text on an edge.
+pub(crate) struct Label {
+    pub(crate) text: String,
+    /// Its middle's height.
+    pub(crate) y: f64,
+    /// Width of the ground under it.
+    pub(crate) plate: f64,
+}
+
+/// What is drawn beside the graph itself.
+pub(crate) struct Drawing<'a> {
+    pub(crate) said: &'a [Said<'a>],
+    pub(crate) link: &'a Link,
+    pub(crate) open: Option<usize>,
+    pub(crate) rates: &'a Rates,
 }
 
 /// What the page knows of a finding.
@@ -74,28 +92,18 @@ pub(crate) struct Said<'a> {
 }
 
 /// Every figure of the graph; none where it is too large.
-pub(crate) fn figures(
-    graph: &Graph,
-    layouts: &Layouts,
-    said: &[Said<'_>],
-    link: &Link,
-    open: Option<usize>,
-) -> Vec<Figure> {
-    if graph.nodes.len() > MOST_NODES {
-        return Vec::new();
-    }
-    let draw = |(number, layout): (usize, &Layout)| figure(graph, layout, number, said, link, open);
-    layouts.of(graph).iter().enumerate().map(draw).collect()
+pub(crate) fn figures(graph: &Graph, layouts: &Layouts, drawing: &Drawing<'_>) -> Vec<Figure> {
+    let draw = |(number, layout): (usize, &Layout)| figure(graph, layout, number, drawing);
+    arranged(graph, layouts).iter().enumerate().map(draw).collect()
 }
 
-fn figure(
-    graph: &Graph,
-    layout: &Layout,
-    number: usize,
-    said: &[Said<'_>],
-    link: &Link,
-    open: Option<usize>,
-) -> Figure {
+/// Every figure's layout; none where the graph is too large.
+pub(crate) fn arranged(graph: &Graph, layouts: &Layouts) -> Arc<[Layout]> {
+    if graph.nodes.len() > MOST_NODES { Arc::default() } else { layouts.of(graph) }
+}
+
+fn figure(graph: &Graph, layout: &Layout, number: usize, drawing: &Drawing<'_>) -> Figure {
+    let Drawing { said, link, open, .. } = *drawing;
     let shape = |placed: &super::layout::Placed| {
         let node = graph.nodes.get(placed.node)?;
         let badge = badge(&node.findings, said);
@@ -121,7 +129,7 @@ fn figure(
             open: open == Some(placed.node),
         })
     };
-    let line = |routed: &Routed| Some(drawn(graph, graph.edges.get(routed.edge)?, routed, said));
+    let line = |routed: &Routed| Some(drawn(graph, graph.edges.get(routed.edge)?, routed, drawing));
     let boxes: Vec<Shape> = layout.nodes.iter().filter_map(shape).collect();
     let lines: Vec<Line> = layout.edges.iter().filter_map(line).collect();
     Figure {
@@ -208,7 +216,7 @@ pub(crate) fn badge(findings: &[usize], said: &[Said<'_>]) -> Option<Badge> {
     (!own.is_empty()).then_some(Badge { severity, count: own.len() })
 }
 
-fn drawn(graph: &Graph, edge: &Edge, routed: &Routed, said: &[Said<'_>]) -> Line {
+fn drawn(graph: &Graph, edge: &Edge, routed: &Routed, drawing: &Drawing<'_>) -> Line {
     let mut class = format!("edge {}", signal(edge.signal));
     let mut name = graph.sentence(edge);
     if edge.way == Way::Broken {
@@ -219,26 +227,50 @@ fn drawn(graph: &Graph, edge: &Edge, routed: &Routed, said: &[Said<'_>]) -> Line
         let _ = write!(class, " {}", edge.mark.word());
         let _ = write!(name, ", {}", edge.mark.word());
     }
+    let rate = drawing.rates.of(routed.edge);
+    if let Some(rate) = rate {
+        let _ = write!(name, ", {rate}");
+    }
     // A new box carries the findings of the edges around it.
     let carried = |number: &usize| graph.nodes.iter().any(|n| n.mark == Mark::Missing && n.findings.contains(number));
     let own: Vec<usize> = edge.findings.iter().copied().filter(|number| !carried(number)).collect();
-    let first = own.first().and_then(|index| said.get(*index));
+    let first = own.first().and_then(|index| drawing.said.get(*index));
+    let sign = edge.mark.sign();
+    let words = [sign, edge.label.as_str()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+    let at = Point { x: round1(routed.label.x), y: round1(routed.label.y) };
+    let label = |text: String, aside: f64| {
+        let plate = round1(text_width(&text) + 6.0);
+        (!text.is_empty()).then(|| Label { text, y: round1(at.y + aside), plate })
+    };
+    let aside = if rate.is_some() && !words.is_empty() { LINE / 2.0 } else { 0.0 };
     Line {
         class,
         path: path(routed),
         arrow: arrow(routed),
         name,
-        label: edge.label.clone(),
-        plate: plate(&edge.label, edge.mark.sign()),
-        at: Point { x: round1(routed.label.x), y: round1(routed.label.y) },
-        sign: edge.mark.sign(),
-        finding: first.map(|s| s.id.to_owned()).zip(badge(&own, said)),
+        label: label(words, -aside),
+        rate: rate.and_then(|rate| label(rate.to_owned(), aside)),
+        at,
+        finding: first.map(|s| s.id.to_owned()).zip(badge(&own, drawing.said)),
     }
 }
 
-/// The room that an edge's text takes.
-pub(crate) fn plate(label: &str, sign: &str) -> f64 {
-    round1((super::layout::columns(label) + 2.0 * super::layout::columns(sign)) * super::layout::SMALL_COLUMN + 6.0)
+/// Height of a line of an edge's texts.
+const LINE: f64 = 16.0;
+/// Columns of a rate's number.
+const NUMBER: f64 = 7.0;
+
+fn text_width(text: &str) -> f64 {
+    super::layout::columns(text) * super::layout::SMALL_COLUMN
+}
+
+/// The room that an edge's texts take: width and height, nothing where it has none.
+pub(crate) fn room(edge: &Edge) -> (f64, f64) {
+    let sign = edge.mark.sign();
+    let label = if edge.label.is_empty() { 0.0 } else { text_width(&edge.label) + 2.0 * text_width(sign) };
+    let rate = edge.unit.map_or(0.0, |unit| text_width(unit) + NUMBER * super::layout::SMALL_COLUMN);
+    let lines = [label, rate].into_iter().filter(|width| *width > 0.0).count() as f64;
+    (if lines > 0.0 { round1(label.max(rate) + 10.0) } else { 0.0 }, LINE * lines)
 }
 
 /// A curve that leaves and enters every point level.

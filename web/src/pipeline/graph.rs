@@ -153,6 +153,8 @@ pub(crate) struct Edge {
     pub(crate) way: Way,
     pub(crate) findings: Vec<usize>,
     pub(crate) mark: Mark,
+    /// What its rate is counted in, where it is to have room for one.
+    pub(crate) unit: Option<&'static str>,
 }
 
 /// The word for a signal.

@@ -37,7 +37,7 @@ fn print(graph: &Graph) -> u64 {
         (&node.key, node.kind, &node.title, &node.within, &node.details, node.mark).hash(&mut hasher);
     }
     for edge in &graph.edges {
-        (edge.from, edge.to, edge.signal, &edge.label, edge.way, edge.mark).hash(&mut hasher);
+        (edge.from, edge.to, edge.signal, &edge.label, edge.way, edge.mark, edge.unit).hash(&mut hasher);
     }
     hasher.finish()
 }

@@ -1,6 +1,6 @@
 //! Where everything stands: layers from left to right, by dugong (a port of dagre). Nothing else here knows that library.
 
-use super::draw::plate;
+use super::draw::room;
 use super::graph::{Edge, Graph, Kind, Mark, Node, Way};
 use dugong::graphlib::{Graph as Dagre, GraphOptions};
 use dugong::{EdgeLabel, GraphLabel, LabelPos, NodeLabel, RankDir};
@@ -243,8 +243,7 @@ fn arranged(graph: &Graph, units: &Units) -> Option<Dagre<NodeLabel, EdgeLabel, 
     let edges = units.edges(graph);
     for (index, from, to) in edges.iter().copied().filter(|(_, from, _)| member.contains(from)) {
         let Some(edge) = graph.edges.get(index) else { continue };
-        let (width, height) =
-            if edge.label.is_empty() { (0.0, 0.0) } else { (plate(&edge.label, edge.mark.sign()) + 4.0, 16.0) };
+        let (width, height) = room(edge);
         let label = EdgeLabel {
             width,
             height,

@@ -9,7 +9,7 @@ const KEPT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').r
 const MOST: usize = 400;
 
 /// What an address of the page asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Link {
     pub(crate) commit: Option<String>,
     pub(crate) node: Option<String>,

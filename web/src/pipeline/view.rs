@@ -1,16 +1,18 @@
 //! One look at the page: a state of the folder, or the way from one to another.
 
 use super::compare::compare;
-use super::draw::{self, Badge, Figure, Said};
+use super::draw::{self, Badge, Drawing, Figure, Said};
 use super::graph::{Edge, Graph, Mark, Source, Way, signal};
 use super::kept::Layouts;
 use super::link::Link;
 use super::pins::{DiffLine, Told, diff_lines};
+use super::rates::Rates;
 use super::running::Compared;
 use crate::findings::Finding;
 use crate::live::State;
 use crate::serve::Source as Folder;
 use crate::snapshot::Snapshot;
+use std::sync::Arc;
 
 /// Two states of the folder.
 pub(crate) struct Range {
@@ -20,7 +22,7 @@ pub(crate) struct Range {
 
 /// What the template shows.
 pub(crate) struct Shown {
-    pub(crate) snapshot: Snapshot,
+    pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) range: Option<Range>,
     pub(crate) figures: Vec<Figure>,
     pub(crate) legend: Vec<(&'static str, &'static str)>,
@@ -29,6 +31,7 @@ pub(crate) struct Shown {
     pub(crate) changes: Vec<Change>,
     pub(crate) link: Link,
     graph: Graph,
+    rates: Rates,
 }
 
 /// A line of the list of what changed.
@@ -59,7 +62,14 @@ pub(crate) struct Neighbour {
 }
 
 impl Shown {
-    /// What an address asks for.
+    /// The folder as it is.
+    pub(crate) fn now(snapshot: Arc<Snapshot>, layouts: &Layouts, link: Link, rates: Option<Rates>) -> Shown {
+        let pipelines = &snapshot.pipelines;
+        let graph = if rates.is_some() { pipelines.metered() } else { pipelines.graph.clone() };
+        Shown::new(graph, snapshot, layouts, link, rates.unwrap_or_default())
+    }
+
+    /// What an address of commits asks for.
     pub(crate) fn ask(source: &dyn Folder, layouts: &Layouts, link: Link) -> Result<Shown, String> {
         let (before, after, range) = match (link.range(), link.commit.as_deref()) {
             (Some((before, after)), _) => {
@@ -71,28 +81,29 @@ impl Shown {
             (None, Some(commit)) => (None, source.at(commit)?, None),
             (None, None) => (None, source.load()?, None),
         };
-        Ok(Shown::new(before.as_ref(), after, layouts, range, link))
-    }
-
-    /// The state `after`; against `before`, where two are asked for.
-    fn new(before: Option<&Snapshot>, after: Snapshot, layouts: &Layouts, range: Option<Range>, link: Link) -> Shown {
-        let graph = match before {
+        let graph = match &before {
             Some(before) => compare(&before.pipelines.graph, &after.pipelines.graph),
             None => after.pipelines.graph.clone(),
         };
+        let changes = if before.is_some() { changes(&graph, &link) } else { Vec::new() };
+        Ok(Shown { range, changes, ..Shown::new(graph, Arc::new(after), layouts, link, Rates::default()) })
+    }
+
+    fn new(graph: Graph, snapshot: Arc<Snapshot>, layouts: &Layouts, link: Link, rates: Rates) -> Shown {
         let open = link.node.as_deref().and_then(|key| graph.find(key));
-        let said = said(&after);
-        let figures = draw::figures(&graph, layouts, &said, &link, open);
+        let said = said(&snapshot);
+        let figures = draw::figures(&graph, layouts, &Drawing { said: &said, link: &link, open, rates: &rates });
         let mut shown = Shown {
-            range,
+            range: None,
             figures,
             legend: legend(&graph),
             nodes: graph.nodes.len(),
             open: None,
-            changes: if before.is_some() { changes(&graph, &link) } else { Vec::new() },
+            changes: Vec::new(),
             link,
             graph,
-            snapshot: after,
+            rates,
+            snapshot,
         };
         shown.open = open.and_then(|index| shown.opened(index));
         shown
@@ -101,9 +112,9 @@ impl Shown {
     fn opened(&self, index: usize) -> Option<Opened> {
         let node = self.graph.nodes.get(index)?;
         let neighbours = |from: bool| -> Vec<Neighbour> {
-            let drawn = self.graph.edges.iter().filter(|edge| edge.way != Way::Hidden);
-            let near = drawn.filter(|edge| if from { edge.to == index } else { edge.from == index });
-            near.filter_map(|edge| self.neighbour(edge, from)).collect()
+            let drawn = self.graph.edges.iter().enumerate().filter(|(_, edge)| edge.way != Way::Hidden);
+            let near = drawn.filter(|(_, edge)| if from { edge.to == index } else { edge.from == index });
+            near.filter_map(|(at, edge)| self.neighbour(at, edge, from)).collect()
         };
         let text = |source: &Option<Source>| source.as_ref().map(|s| s.lines.join("\n") + "\n").unwrap_or_default();
         let path = node.source.as_ref().map_or("", |source| source.at.file.as_str());
@@ -121,13 +132,16 @@ impl Shown {
         })
     }
 
-    fn neighbour(&self, edge: &Edge, from: bool) -> Option<Neighbour> {
+    fn neighbour(&self, at: usize, edge: &Edge, from: bool) -> Option<Neighbour> {
         let node = self.graph.nodes.get(if from { edge.from } else { edge.to })?;
         let mut how = if edge.label.is_empty() { signal(edge.signal).to_owned() } else { edge.label.clone() };
         if edge.mark != Mark::Same {
             how = format!("{how}, {}", edge.mark.word());
         } else if edge.way == Way::Broken {
             how.push_str(", arrives nowhere");
+        }
+        if let Some(rate) = self.rates.of(at) {
+            how = format!("{how}, {rate}");
         }
         Some(Neighbour { href: self.link.node(&node.key), title: node.title.clone(), how })
     }
@@ -140,6 +154,21 @@ impl Shown {
     /// The finding behind what the page tells.
     pub(crate) fn finding(&self, told: &Told) -> Option<&Finding> {
         self.snapshot.findings.get(told.finding)
+    }
+
+    /// Whether any is known.
+    pub(crate) fn has_rates(&self) -> bool {
+        self.rates.any()
+    }
+
+    /// How much comes to a component, or else leaves it.
+    pub(crate) fn rate(&self, key: &str) -> Option<&str> {
+        let node = self.graph.find(key)?;
+        let known = |own: fn(&Edge) -> usize| {
+            let near = self.graph.edges.iter().enumerate().filter(move |(_, edge)| own(edge) == node);
+            near.filter_map(|(at, _)| self.rates.of(at)).next()
+        };
+        known(|edge| edge.to).or_else(|| known(|edge| edge.from))
     }
 
     /// Address and number of findings of a component in the list.

@@ -112,7 +112,7 @@ pub(crate) struct Row {
 
 /// What the page needs to know; more, once what was asked first is known.
 pub(crate) fn questions(shared: &Shared, state: &State, name: &Name, filter: &Filter) -> Vec<Question> {
-    let mut all = vec![Question::Origins, Question::Pages(Who::Jaeger)];
+    let mut all = vec![Question::Folder, Question::Pages(Who::Jaeger)];
     if let Ok(Ok((_, search))) = sought(shared, state, name, filter) {
         all.push(Question::Traces(search));
     }
@@ -127,9 +127,9 @@ fn sought(shared: &Shared, state: &State, name: &Name, filter: &Filter) -> Resul
     if shared.shelf.upstream().jaeger.is_none() {
         return Ok(Err(no_jaeger()));
     }
-    let known = shared.shelf.look(&Question::Origins);
-    let Some(Reply::Origins(origins)) = &known.reply else { return Err(known) };
-    let Some(origin) = Origin::of(origins, name) else { return Ok(Err(no_origin(shared, name))) };
+    let known = shared.shelf.look(&Question::Folder);
+    let Some(Reply::Folder(folder)) = &known.reply else { return Err(known) };
+    let Some(origin) = Origin::of(&folder.origins, name) else { return Ok(Err(no_origin(shared, name))) };
     let (hash, period) = match &filter.run {
         None => (None, filter.time.period()),
         Some(asked) => {
@@ -195,7 +195,7 @@ impl<'a> TracesPage<'a> {
         let mut services = BTreeSet::new();
         let table = match sought(shared, state, name, filter) {
             Err(known) => {
-                sources.upstream(&Question::Origins, &known);
+                sources.upstream(&Question::Folder, &known);
                 None
             }
             Ok(Err(absent)) => Some(Err(absent)),

@@ -1,20 +1,25 @@
 //! Who answers what.
 
-use super::question::MOST_TRACES;
+use super::question::{MOST_COMMITS, MOST_TRACES};
 use super::{Question, Reply, TraceSearch, Upstream, ValueQuery, Who};
+use crate::pipeline::Layouts;
 use crate::serve::Source;
 use crate::traces::Tree;
 use jiff::Timestamp;
 use std::collections::HashSet;
 use std::sync::Arc;
-use telemetry::{Found, Jaeger, QueryError};
+use telemetry::{Found, Jaeger, Prometheus, QueryError};
+use tokio::sync::Mutex;
 
 /// Microseconds that are looked at again: the last traces were not whole yet.
 const OVERLAP: i64 = 60_000_000;
 
-pub(super) struct Asker {
-    pub(super) upstream: Upstream,
-    pub(super) source: Arc<dyn Source>,
+pub(crate) struct Asker {
+    pub(crate) upstream: Upstream,
+    pub(crate) source: Arc<dyn Source>,
+    /// The folder is never checked twice at once.
+    pub(crate) turn: Arc<Mutex<()>>,
+    pub(crate) layouts: Arc<Layouts>,
 }
 
 impl Asker {
@@ -22,7 +27,14 @@ impl Asker {
     pub(super) async fn ask(&self, question: &Question, before: Option<&Reply>) -> Result<Reply, String> {
         let said = |error: QueryError| error.to_string();
         match question {
-            Question::Origins => Ok(Reply::Origins(Arc::new(self.source.load()?.origins))),
+            Question::Folder => {
+                let _turn = self.turn.lock().await;
+                let snapshot = self.source.load()?;
+                // Before its first reader comes: a layout takes as long as a check, or longer.
+                snapshot.pipelines.arrange(&self.layouts, self.upstream.prometheus.is_some());
+                Ok(Reply::Folder(Arc::new(snapshot)))
+            }
+            Question::Commits => Ok(Reply::Commits(Arc::new(self.source.commits(MOST_COMMITS)))),
             Question::Traces(search) => {
                 let before = match before {
                     Some(Reply::Traces(found)) => Some(found.as_ref()),
@@ -35,10 +47,14 @@ impl Asker {
                 let trace = self.jaeger()?.trace(id).await.map_err(said)?;
                 Ok(Reply::Trace(trace.map(|trace| Arc::new(Tree::of(&trace)))))
             }
+            Question::Samples(query) => {
+                let samples = self.prometheus()?.samples(query).await.map_err(said)?;
+                Ok(Reply::Samples(Arc::new(samples)))
+            }
             Question::Values(ValueQuery { query, from, to, step }) => {
-                let prometheus = self.upstream.prometheus.as_ref().ok_or("no Prometheus is set")?;
                 let to = to.unwrap_or_else(|| Timestamp::now().as_second()).max(*from);
-                let lines = prometheus.range(query, *from as f64, to as f64, *step as f64).await.map_err(said)?;
+                let lines =
+                    self.prometheus()?.range(query, *from as f64, to as f64, *step as f64).await.map_err(said)?;
                 Ok(Reply::Values(Arc::new(lines)))
             }
             Question::Pages(who) => Ok(Reply::Pages(self.has_pages(*who).await)),
@@ -52,6 +68,10 @@ impl Asker {
             (Who::Prometheus, _, Some(pages)) => pages.has_ui().await,
             _ => false,
         }
+    }
+
+    fn prometheus(&self) -> Result<&Prometheus, String> {
+        self.upstream.prometheus.as_ref().ok_or_else(|| "no Prometheus is set".to_owned())
     }
 
     fn jaeger(&self) -> Result<&Jaeger, String> {

@@ -5,7 +5,8 @@ mod ask;
 mod question;
 mod shelf;
 
-pub(crate) use question::{Period, Question, Reply, TraceSearch, ValueQuery, Who};
+pub(crate) use ask::Asker;
+pub(crate) use question::{MOST_COMMITS, Period, Question, Reply, TraceSearch, ValueQuery, Who};
 pub(crate) use shelf::{Known, PATIENCE, Shelf};
 
 use telemetry::{Jaeger, Prometheus};

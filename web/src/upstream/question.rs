@@ -1,28 +1,36 @@
 //! Questions, and what comes back.
 
-use crate::traces::{Origin, Tree};
+use crate::serve::Commit;
+use crate::snapshot::Snapshot;
+use crate::traces::Tree;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use telemetry::{Found, Line, Search};
+use telemetry::{Found, Line, Sample, Search};
 
 /// Traces in view at most.
 pub(crate) const MOST_TRACES: usize = 2000;
+/// Commits to choose from.
+pub(crate) const MOST_COMMITS: usize = 8;
 /// Microseconds after which what ended is taken as complete: spans come late.
 const SETTLED: i64 = 120_000_000;
 
 /// What can be asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Question {
-    /// Of the repository: which traces are whose.
-    Origins,
+    /// Of the folder: what its check says.
+    Folder,
+    /// Of the folder's repository: its newest commits.
+    Commits,
     /// Of Jaeger: traces in brief.
     Traces(TraceSearch),
     /// Of Jaeger: one trace with all its spans.
     Trace(String),
     /// Of Prometheus: a query's values over time.
     Values(ValueQuery),
+    /// Of Prometheus: a query's values now.
+    Samples(String),
     /// Of either: whether it has pages for people.
     Pages(Who),
 }
@@ -93,23 +101,26 @@ pub(crate) struct ValueQuery {
 /// What comes back.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reply {
-    Origins(Arc<Vec<Origin>>),
+    Folder(Arc<Snapshot>),
+    /// The newest first.
+    Commits(Arc<Vec<Commit>>),
     Traces(Arc<Found>),
     /// None where there is no such trace.
     Trace(Option<Arc<Tree>>),
     Values(Arc<Vec<Line>>),
+    Samples(Arc<Vec<Sample>>),
     Pages(bool),
 }
 
 impl Question {
-    /// How long an answer counts.
+    /// How long an answer counts at least.
     pub(crate) fn period(&self) -> Duration {
         let now = Timestamp::now();
         let seconds = match self {
             Question::Traces(search) if !search.period.settled(now.as_microsecond()) => 5,
-            Question::Values(ValueQuery { to: None, .. }) => 5,
+            Question::Folder | Question::Samples(_) | Question::Values(ValueQuery { to: None, .. }) => 5,
             Question::Trace(_) => 10,
-            Question::Origins | Question::Pages(_) => 30,
+            Question::Commits | Question::Pages(_) => 30,
             Question::Traces(_) | Question::Values(_) => 60,
         };
         Duration::from_secs(seconds)
@@ -118,9 +129,9 @@ impl Question {
     /// Who is asked, as people call it.
     pub(crate) fn who(&self) -> &'static str {
         match self {
-            Question::Origins => "the repository",
+            Question::Folder | Question::Commits => "the repository",
             Question::Traces(_) | Question::Trace(_) | Question::Pages(Who::Jaeger) => "Jaeger",
-            Question::Values(_) | Question::Pages(Who::Prometheus) => "Prometheus",
+            Question::Values(_) | Question::Samples(_) | Question::Pages(Who::Prometheus) => "Prometheus",
         }
     }
 }
@@ -132,7 +143,8 @@ impl Reply {
             Reply::Traces(found) => found.digests.len(),
             Reply::Trace(Some(tree)) => tree.spans.len(),
             Reply::Values(lines) => lines.iter().map(|line| line.values.len()).sum::<usize>() / 20,
-            Reply::Origins(_) | Reply::Trace(None) | Reply::Pages(_) => 1,
+            Reply::Samples(samples) => samples.len() / 20,
+            Reply::Folder(_) | Reply::Commits(_) | Reply::Trace(None) | Reply::Pages(_) => 1,
         }
     }
 }

@@ -3,8 +3,10 @@
 use super::ask::Asker;
 use super::{Question, Reply, Upstream};
 use crate::live::Live;
-use crate::serve::Source;
+use crate::metrics::Labels;
 use jiff::Timestamp;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +21,12 @@ const MOST_WEIGHT: usize = 30_000;
 const AT_ONCE: usize = 4;
 /// Who did not answer is asked again after this.
 const RETRY: Duration = Duration::from_secs(5);
+/// A page that is asked for shows what was asked at most so long ago.
+const FRESH: Duration = Duration::from_secs(1);
+/// Of the time that an answer took, what passes before it is asked for again: a slow one is no steady load.
+const REST: u32 = 5;
+/// Whatever it took.
+const LONGEST: Duration = Duration::from_secs(300);
 /// How long a page waits for answers that it is the first to need.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -28,7 +36,8 @@ pub(crate) struct Shelf {
     asker: Arc<Asker>,
     at_once: Arc<Semaphore>,
     /// Whose readers learn of other answers.
-    live: Option<Arc<Live>>,
+    live: Arc<Live>,
+    queries: Family<Labels<2>, Counter>,
 }
 
 struct Entry {
@@ -36,7 +45,18 @@ struct Entry {
     asked: Option<Instant>,
     busy: bool,
     wanted: Instant,
-    answered: watch::Sender<bool>,
+    /// How long the last answer took.
+    took: Duration,
+    /// How many answers there were.
+    answered: watch::Sender<u64>,
+}
+
+/// What a reader gets at once.
+struct Wanted {
+    known: Known,
+    /// Whether an answer is under way.
+    busy: bool,
+    answered: watch::Receiver<u64>,
 }
 
 /// What is known of a question.
@@ -58,9 +78,9 @@ impl Known {
 }
 
 impl Shelf {
-    pub(crate) fn new(upstream: Upstream, source: Arc<dyn Source>, live: Option<Arc<Live>>) -> Arc<Shelf> {
+    pub(crate) fn new(asker: Asker, live: Arc<Live>, queries: Family<Labels<2>, Counter>) -> Arc<Shelf> {
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
-        Arc::new(Shelf { entries: Mutex::default(), asker: Arc::new(Asker { upstream, source }), at_once, live })
+        Arc::new(Shelf { entries: Mutex::default(), asker: Arc::new(asker), at_once, live, queries })
     }
 
     pub(crate) fn upstream(&self) -> &Upstream {
@@ -73,20 +93,32 @@ impl Shelf {
 
     /// What is known now. What is missing or too old is asked for meanwhile; a changed answer wakes the readers.
     pub(crate) fn look(self: &Arc<Shelf>, question: &Question) -> Known {
-        self.wanted(question).0
+        self.wanted(question, None).known
     }
 
     /// The same, waiting for the first answer.
     pub(crate) async fn answered(self: &Arc<Shelf>, question: &Question, patience: Duration) -> Known {
-        let (known, mut answered) = self.wanted(question);
-        if !known.pending() {
-            return known;
+        let mut wanted = self.wanted(question, None);
+        if !wanted.known.pending() {
+            return wanted.known;
         }
-        let _ = tokio::time::timeout(patience, answered.wait_for(|yes| *yes)).await;
+        let _ = tokio::time::timeout(patience, wanted.answered.wait_for(|many| *many > 0)).await;
         self.look(question)
     }
 
-    fn wanted(self: &Arc<Shelf>, question: &Question) -> (Known, watch::Receiver<bool>) {
+    /// The same, waiting for an answer that is as new as a reader expects who has just changed something.
+    pub(crate) async fn fresh(self: &Arc<Shelf>, question: &Question, patience: Duration) -> Known {
+        let mut wanted = self.wanted(question, Some(FRESH));
+        if !wanted.busy {
+            return wanted.known;
+        }
+        let before = *wanted.answered.borrow();
+        let _ = tokio::time::timeout(patience, wanted.answered.wait_for(|many| *many > before)).await;
+        self.look(question)
+    }
+
+    /// `within`: how old the answer may be, where that is less than usual.
+    fn wanted(self: &Arc<Shelf>, question: &Question, within: Option<Duration>) -> Wanted {
         let now = Instant::now();
         let mut entries = self.entries();
         if !entries.contains_key(question) {
@@ -95,20 +127,24 @@ impl Shelf {
                 asked: None,
                 busy: false,
                 wanted: now,
-                answered: watch::Sender::new(false),
+                took: Duration::ZERO,
+                answered: watch::Sender::new(0),
             };
             entries.insert(question.clone(), entry);
             forget(&mut entries, question);
         }
-        let Some(entry) = entries.get_mut(question) else { return (Known::default(), watch::channel(true).1) };
+        let Some(entry) = entries.get_mut(question) else {
+            return Wanted { known: Known::default(), busy: false, answered: watch::channel(1).1 };
+        };
         entry.wanted = now;
-        let period = if entry.known.trouble.is_some() { RETRY } else { question.period() };
+        let usual = if entry.known.trouble.is_some() { RETRY } else { question.period() };
+        let period = within.unwrap_or_else(|| rested(usual, entry.took));
         if !entry.busy && entry.asked.is_none_or(|asked| asked + period <= now) {
             entry.busy = true;
             entry.asked = Some(now);
             self.ask(question.clone(), entry.known.reply.clone());
         }
-        (entry.known.clone(), entry.answered.subscribe())
+        Wanted { known: entry.known.clone(), busy: entry.busy, answered: entry.answered.subscribe() }
     }
 
     /// Asks on a thread of its own: megabytes of spans are read there, while the pages' thread goes on.
@@ -126,10 +162,13 @@ impl Shelf {
     }
 
     fn keep(&self, question: &Question, outcome: Result<Reply, String>) {
+        let ended = if outcome.is_ok() { "answered" } else { "failed" };
+        self.queries.get_or_create(&[("of", question.who().into()), ("outcome", ended.into())]).inc();
         let mut entries = self.entries();
         // Forgotten meanwhile.
         let Some(entry) = entries.get_mut(question) else { return };
         entry.busy = false;
+        entry.took = entry.asked.map(|asked| asked.elapsed()).unwrap_or_default();
         let now = Timestamp::now();
         let changed = match outcome {
             Ok(reply) => {
@@ -147,13 +186,18 @@ impl Shelf {
                 changed
             }
         };
-        entry.answered.send_replace(true);
+        entry.answered.send_modify(|many| *many += 1);
         forget(&mut entries, question);
         drop(entries);
-        if let Some(live) = self.live.as_ref().filter(|_| changed) {
-            live.stir();
+        if changed {
+            self.live.stir();
         }
     }
+}
+
+/// How long an answer counts that took so long.
+fn rested(usual: Duration, took: Duration) -> Duration {
+    usual.max(took.saturating_mul(REST).min(LONGEST))
 }
 
 /// Drops what nobody has looked at for the longest time, until what is left is little enough.
@@ -168,5 +212,20 @@ fn forget(entries: &mut HashMap<Question, Entry>, keep: &Question) {
         if let Some(entry) = entries.remove(&oldest) {
             all -= weight(&entry);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rested;
+    use std::time::Duration;
+
+    #[test]
+    fn who_answers_slowly_is_asked_less_often() {
+        let seconds = |usual, took| rested(Duration::from_secs(usual), Duration::from_millis(took)).as_secs();
+        assert_eq!(seconds(5, 10), 5);
+        assert_eq!(seconds(5, 3000), 15);
+        assert_eq!(seconds(30, 3000), 30);
+        assert_eq!(seconds(5, 3_000_000), 300);
     }
 }

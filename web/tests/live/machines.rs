@@ -7,7 +7,6 @@ use hyperspace_web::live::{Cluster, Live, News};
 use hyperspace_web::{Door, Site, Snapshot, Source, Upstream};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -99,15 +98,17 @@ async fn what_a_slow_reader_skips_is_counted() {
     assert_eq!(value(&text, "hyperspace_console_events_sent_total"), Some(2.0), "{text}");
 }
 
-/// A check that a test waits for: at its begin and at its end. The first one, at the start, is nobody's.
-struct Slow(Arc<Barrier>, AtomicBool);
+/// A check that a test waits for: at its begin and at its end.
+struct Slow(Arc<Barrier>);
 
 impl Source for Slow {
     fn load(&self) -> Result<Snapshot, String> {
-        if self.1.swap(true, Ordering::SeqCst) {
-            self.0.wait();
-            self.0.wait();
-        }
+        Err("not asked for".to_owned())
+    }
+
+    fn at(&self, _: &str) -> Result<Snapshot, String> {
+        self.0.wait();
+        self.0.wait();
         Err("checked to its end".to_owned())
     }
 }
@@ -163,8 +164,8 @@ async fn streams_end_cleanly_with_the_program() {
 #[tokio::test]
 async fn a_request_under_way_is_finished() {
     let gate = Arc::new(Barrier::new(2));
-    let (address, stop, server) = serving(Slow(Arc::clone(&gate), AtomicBool::new(false))).await;
-    let reader = tokio::task::spawn_blocking(move || rest(request(address, "/findings")));
+    let (address, stop, server) = serving(Slow(Arc::clone(&gate))).await;
+    let reader = tokio::task::spawn_blocking(move || rest(request(address, "/pipeline?commit=HEAD")));
     let begun = Arc::clone(&gate);
     tokio::task::spawn_blocking(move || begun.wait()).await.unwrap();
     stop.send(()).unwrap();

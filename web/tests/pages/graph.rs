@@ -218,8 +218,9 @@ async fn a_box_opens_its_source_lines() {
         let source = between(&opened.body, "id=\"source\"", "</section>");
         assert!(source.contains(line), "{source}");
         assert_eq!(opened.body.matches("aria-current=\"true\"").count(), 1);
-        // What refreshes goes on showing it.
-        assert!(opened.body.contains(&format!("hx-get=\"/fragments{}\"", address.replace('&', "&#38;"))), "{address}");
+        // What comes later goes on showing it.
+        let stream = format!("hx-sse:connect=\"/events{}&#38;after=", address.replace('&', "&#38;"));
+        assert!(opened.body.contains(&stream), "{address}");
     }
     let gone = get(site(now(whole())), "/pipeline?node=nothing").await;
     assert!(gone.status == StatusCode::OK && gone.body.contains("is not in the pipeline any more"));
@@ -236,7 +237,7 @@ async fn commits_alone_and_against_each_other() {
     let old = get(site(states()), "/pipeline?commit=old").await;
     assert!(old.body.contains("Pipeline at <code>old</code>") && old.body.contains("not defined"), "{}", old.body);
     // A commit does not change, and no command mends it.
-    assert!(!old.body.contains("hx-get") && !old.body.contains("To apply it"));
+    assert!(!old.body.contains("hx-sse") && !old.body.contains("To apply it"));
     for (range, word, other) in
         [("old..new", "added", "removed"), ("new..old", "removed", "added"), ("old..", "added", "removed")]
     {
@@ -261,7 +262,6 @@ async fn addresses_and_commits_are_never_markup() {
         format!("/pipeline?commit={hostile}..a"),
         format!("/pipeline?node={hostile}"),
         format!("/pipeline?commit=a&node={hostile}"),
-        format!("/fragments/pipeline?commit={hostile}"),
     ] {
         let page = get(site(states()), &address).await;
         let bad = address.contains("commit=%");

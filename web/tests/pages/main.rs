@@ -6,9 +6,11 @@ mod door;
 mod fixture;
 mod graph;
 
-use axum::body::Body;
+use axum::Router;
+use axum::body::{Body, BodyDataStream};
 use axum::http::{Request, StatusCode};
 use fixture::{FOLDER, Fixed, HOSTILE, Unreadable, ask, get, plain, report, site};
+use futures_util::StreamExt as _;
 use hyperspace_web::{Snapshot, Source, router};
 use rules::{Judged, Report};
 use std::sync::Arc;
@@ -17,9 +19,7 @@ use tower::ServiceExt as _;
 
 #[tokio::test]
 async fn every_page_is_html_under_a_strict_policy() {
-    for path in
-        ["/findings", "/rollouts", "/pipeline", "/rules", "/rules/gate/vacuous", "/browser-code", "/fragments/findings"]
-    {
+    for path in ["/findings", "/rollouts", "/pipeline", "/rules", "/rules/gate/vacuous", "/browser-code"] {
         let page = get(plain(), path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{path}");
@@ -100,12 +100,66 @@ async fn the_pipeline_is_a_list_from_senders_to_scrapes() {
 }
 
 #[tokio::test]
-async fn a_fragment_is_its_pages_part() {
-    for (path, fragment) in [("/findings", "/fragments/findings"), ("/pipeline", "/fragments/pipeline")] {
-        let (page, part) = (get(plain(), path).await.body, get(plain(), fragment).await.body);
-        assert!(!part.trim().is_empty() && page.contains(part.trim()), "{fragment}");
-        assert!(page.contains(&format!("hx-get=\"{fragment}\"")), "{path}");
+async fn a_frame_is_its_pages_part_and_the_page_goes_on_with_it() {
+    for path in ["/findings", "/pipeline", "/pipeline?node=none"] {
+        let router = router(plain());
+        let page = open(&router, path).await.collect::<Vec<_>>().await;
+        let page = String::from_utf8(page.into_iter().flat_map(Result::unwrap).collect()).unwrap();
+        let stream = page.split("hx-sse:connect=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+        let (events, mark) = (format!("/events{path}"), if path.contains('?') { '&' } else { '?' });
+        assert!(stream.starts_with(&format!("{events}{mark}after=")), "{stream}");
+        let frame = open(&router, &events).await.next().await.unwrap().unwrap();
+        let frame = String::from_utf8(frame.to_vec()).unwrap();
+        let data: Vec<&str> = frame.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+        assert!(data.len() > 10 && page.contains(data.join("\n").trim()), "{path}: {frame}");
+        let first = open(&router, &stream).await.next().await.unwrap().unwrap();
+        assert!(first.starts_with(b"event: beat\n"), "the page has that frame already");
     }
+}
+
+async fn open(router: &Router, path: &str) -> BodyDataStream {
+    let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
+    router.clone().oneshot(request).await.unwrap().into_body().into_data_stream()
+}
+
+/// A folder that is changed while somebody looks.
+struct Changing(AtomicUsize);
+
+impl Source for Changing {
+    fn load(&self) -> Result<Snapshot, String> {
+        let report = if self.0.load(Ordering::SeqCst) == 0 { report } else { Report::default };
+        Fixed { folder: FOLDER.to_owned(), report }.load()
+    }
+}
+
+#[tokio::test]
+async fn a_changed_folder_comes_to_who_looks() {
+    let changing = Arc::new(Changing(AtomicUsize::new(0)));
+    struct Shared(Arc<Changing>);
+    impl Source for Shared {
+        fn load(&self) -> Result<Snapshot, String> {
+            self.0.load()
+        }
+    }
+    let router = router(site(Shared(Arc::clone(&changing))));
+    let mut stream = open(&router, "/events/findings").await;
+    let mut frame = async || loop {
+        let event = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
+        if event.starts_with("id: ") && !event.contains("Checking the folder") {
+            return event;
+        }
+    };
+    assert!(frame().await.contains("1 error and 1 warning"));
+    changing.0.store(1, Ordering::SeqCst);
+    // Whoever reloads sees it, a second later at most; those who look get it then, too.
+    loop {
+        let page = open(&router, "/findings").await.next().await.unwrap().unwrap();
+        if String::from_utf8_lossy(&page).contains("Nothing to judge") {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!(frame().await.contains("Nothing to judge"));
 }
 
 #[tokio::test]
@@ -149,7 +203,7 @@ async fn hostile_text_is_never_markup() {
         report.judged.evidence[0].gate = HOSTILE.to_owned();
         report
     };
-    for path in ["/findings", "/pipeline", "/fragments/findings", "/fragments/pipeline"] {
+    for path in ["/findings", "/pipeline"] {
         let mut site = site(Fixed { folder: folder.clone(), report });
         site.folder = HOSTILE.to_owned();
         let page = get(site, path).await.body;
@@ -163,11 +217,14 @@ async fn hostile_text_is_never_markup() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_checked_says_so_and_goes_on_asking() {
-    for path in ["/findings", "/pipeline", "/fragments/findings", "/fragments/pipeline"] {
+    for path in ["/findings", "/pipeline"] {
         let page = get(site(Unreadable), path).await;
         assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
         assert!(page.body.contains("This folder cannot be checked") && page.body.contains("&#60;xss"), "{path}");
-        assert!(page.body.contains("hx-trigger=\"every 5s\"") && !page.body.contains("<xss"), "{path}");
+        assert!(
+            page.body.contains(&format!("hx-sse:connect=\"/events{path}?after=")) && !page.body.contains("<xss"),
+            "{path}"
+        );
     }
     assert_eq!(get(site(Unreadable), "/healthz").await.body, "ok\n");
 }

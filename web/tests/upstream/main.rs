@@ -12,6 +12,7 @@ mod analysis;
 #[path = "../live/cluster.rs"]
 mod cluster;
 mod manifests;
+mod rates;
 mod real;
 mod stand_in;
 mod table;
@@ -69,7 +70,7 @@ async fn answered(site: &Router, path: &str) -> (StatusCode, String) {
     let limit = Instant::now() + Duration::from_secs(120);
     loop {
         let (status, page) = get(site, path).await;
-        if !page.contains("Asking Jaeger") && !page.contains("Jaeger is slow") {
+        if !page.contains("Asking Jaeger") && !page.contains("Asking Prometheus") && !page.contains("Jaeger is slow") {
             return (status, page);
         }
         assert!(Instant::now() < limit, "{path}: no answer in two minutes");
@@ -104,7 +105,8 @@ fn well_formed(path: &str, page: &str) {
     once.dedup();
     assert_eq!(once.len(), ids.len(), "{path}: an ID twice");
     for (attribute, what) in [("aria-labelledby=\"", "labels"), (" for=\"", "is for")] {
-        for target in page.split(attribute).skip(1).filter_map(|rest| rest.split('"').next()) {
+        let targets = page.split(attribute).skip(1).filter_map(|rest| rest.split('"').next());
+        for target in targets.flat_map(str::split_whitespace) {
             assert!(ids.contains(&target), "{path}: {target} {what} nothing");
         }
     }

@@ -19,6 +19,10 @@ pub(crate) struct Inner {
     pub(crate) ranges: AtomicUsize,
     /// Whether everything is refused.
     pub(crate) down: AtomicBool,
+    /// Instant queries, in their order.
+    pub(crate) instants: Mutex<Vec<String>>,
+    /// What they are answered with; none is no series.
+    pub(crate) samples: Mutex<Option<f64>>,
     /// The last range query.
     pub(crate) query: Mutex<String>,
 }
@@ -38,6 +42,7 @@ pub(crate) async fn stand_in(traces: Vec<Value>) -> StandIn {
         .route("/search", get(|| async { Html("<script src=\"ui.js\"></script>") }))
         .route("/graph", get(|| async { Html("Prometheus") }))
         .route("/api/v1/query_range", post(range))
+        .route("/api/v1/query", post(instant))
         .with_state(Arc::clone(&inner));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -86,20 +91,34 @@ async fn single(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Resp
     }
 }
 
+fn form(body: &str) -> HashMap<String, String> {
+    body.split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(key, value)| {
+            let value = value.replace('+', " ");
+            (key.to_owned(), percent_encoding::percent_decode_str(&value).decode_utf8_lossy().into_owned())
+        })
+        .collect()
+}
+
+async fn instant(State(inner): State<Arc<Inner>>, body: String) -> Response {
+    if inner.down.load(Ordering::SeqCst) {
+        return refused();
+    }
+    inner.instants.lock().unwrap().push(form(&body)["query"].clone());
+    let value = |value: f64| json!({ "metric": {}, "value": [1_790_000_000, format!("{value}")] });
+    let result: Vec<Value> = inner.samples.lock().unwrap().map(value).into_iter().collect();
+    let data = json!({ "resultType": "vector", "result": result });
+    Response::new(json!({ "status": "success", "data": data }).to_string().into())
+}
+
 /// Of ten values the first two are missing, the third is NaN.
 async fn range(State(inner): State<Arc<Inner>>, body: String) -> Response {
     inner.ranges.fetch_add(1, Ordering::SeqCst);
     if inner.down.load(Ordering::SeqCst) {
         return refused();
     }
-    let form: HashMap<String, String> = body
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(key, value)| {
-            let value = value.replace('+', " ");
-            (key.to_owned(), percent_encoding::percent_decode_str(&value).decode_utf8_lossy().into_owned())
-        })
-        .collect();
+    let form = form(&body);
     let number = |key: &str| form[key].parse::<f64>().unwrap();
     let (start, end, step) = (number("start"), number("end"), number("step"));
     inner.query.lock().unwrap().clone_from(&form["query"]);
