@@ -7,6 +7,7 @@ extern crate hyperspace_cluster as cluster;
 
 mod acts;
 mod collectors;
+mod console;
 mod gone;
 mod objects;
 mod plane;

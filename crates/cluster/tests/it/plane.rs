@@ -165,7 +165,7 @@ impl Plane {
             }
             assert!(served, "{plural} are not served");
         }
-        for namespace in ["argocd", "hotrod", "otel"] {
+        for namespace in ["argocd", "hotrod", "otel", "console"] {
             self.create("v1", "Namespace", None, json!({"metadata": {"name": namespace}})).await;
         }
     }
@@ -280,13 +280,16 @@ fn module_folder(module: &str, folder: &str) -> PathBuf {
 
 fn kubeconfig(port: u16, authority: &str) -> String {
     let user = |name: &str| json!({"name": name, "user": {"token": name}});
+    // The service account of manifests/console: no controller makes its token here.
+    let account = "system:serviceaccount:console:console";
+    let console = json!({"name": "console", "user": {"token": "admin", "as": account}});
     let context = |name: &str| json!({"name": name, "context": {"cluster": "plane", "user": name}});
     json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "admin",
         "clusters": [{"name": "plane", "cluster": {
             "server": format!("https://127.0.0.1:{port}"), "certificate-authority": authority}}],
-        "users": [user("admin"), user("bot")],
-        "contexts": [context("admin"), context("bot")],
+        "users": [user("admin"), user("bot"), console],
+        "contexts": [context("admin"), context("bot"), context("console")],
     })
     .to_string()
 }

@@ -34,12 +34,13 @@ pub(super) const ARGOCD: [Workload; 5] = [
     ("argocd", "deployment/argocd-server"),
 ];
 
-/// Where people look, with what is there.
-pub const ADDRESSES: [(&str, &str); 4] = [
+/// Where people look, with what is there. The last one is a repository's own: where it deploys a console.
+pub const ADDRESSES: [(&str, &str); 5] = [
     ("Argo CD", "http://localhost:30100"),
     ("Argo Rollouts", "http://localhost:30101"),
     ("Prometheus", "http://localhost:30102"),
     ("Jaeger", "http://localhost:30103"),
+    ("Console", "http://localhost:30104"),
 ];
 
 /// A namespace.

@@ -13,7 +13,7 @@ use tar::{Builder, EntryType, Header};
 
 use super::error::ClusterError;
 use super::images::{Image, Part};
-use super::machine;
+use super::{Event, Tell, machine};
 use crate::Program;
 
 /// A file of a layer: where its content comes from.
@@ -28,6 +28,14 @@ enum Entry {
 /// Files by their path in the image; a second source of one path changes nothing.
 type Entries = BTreeMap<PathBuf, Entry>;
 
+/// Where the programs are that images are made of.
+pub(super) struct Found<'a> {
+    /// This one.
+    pub(super) itself: &'a Path,
+    /// The lab's.
+    pub(super) built: &'a dyn Fn(Program) -> Option<PathBuf>,
+}
+
 /// The content of an image, before it is packed.
 pub(super) struct Content {
     entries: Entries,
@@ -39,13 +47,13 @@ pub(super) struct Content {
 const LINKS: [(&str, &str); 4] = [("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib"), ("lib64", "usr/lib64")];
 
 impl Content {
-    /// Looks up what the image is made of; `built` knows where the lab's programs are.
-    pub(super) fn of(image: &Image, built: &dyn Fn(Program) -> Option<PathBuf>) -> Result<Self, ClusterError> {
+    /// Looks up what the image is made of; its programs are looked for where they were `found`.
+    pub(super) fn of(image: &Image, found: &Found<'_>) -> Result<Self, ClusterError> {
         let mut entries = Entries::new();
         for part in image.parts {
-            add(&mut entries, part, built)?;
+            add(&mut entries, part, found)?;
         }
-        if image.parts.iter().any(|part| matches!(part, Part::Installed(_))) {
+        if image.parts.iter().any(|part| matches!(part, Part::Installed(_) | Part::Itself(_))) {
             for (link, folder) in LINKS {
                 entries.insert(link.into(), Entry::Link(folder.into()));
             }
@@ -63,6 +71,39 @@ impl Content {
         // There may be none.
         drop(fs::remove_file(&layer));
         placed.map_err(ClusterError::io("writing the image", to))
+    }
+
+    /// Has the image imported from an archive in `folder`, unless `notes` say that it was.
+    ///
+    /// # Errors
+    /// Where it cannot be packed, or imported.
+    pub(super) fn place(
+        &self,
+        image: &Image,
+        folder: &Path,
+        notes: &Path,
+        tell: Tell<'_>,
+        import: impl FnOnce(&Path) -> Result<(), ClusterError>,
+    ) -> Result<(), ClusterError> {
+        let name = image.file_name();
+        let note = notes.join(&name);
+        if fs::read_to_string(&note).is_ok_and(|there| there == self.fingerprint) {
+            return Ok(());
+        }
+        let archive = folder.join(format!("{name}-{}.tar", self.fingerprint));
+        if !archive.exists() {
+            tell(Event::Detail(format!("image {}: packing", image.short())));
+            // Those of other programs are of no more use.
+            for old in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+                if old.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&format!("{name}-"))) {
+                    drop(fs::remove_file(old));
+                }
+            }
+            self.write(image, &archive)?;
+        }
+        tell(Event::Detail(format!("image {}: importing", image.short())));
+        import(&archive)?;
+        fs::write(&note, &self.fingerprint).map_err(ClusterError::io("writing", &note))
     }
 
     fn write_layer(&self, path: &Path) -> io::Result<String> {
@@ -138,15 +179,19 @@ fn configuration(image: &Image, digest: &str) -> serde_json::Value {
     })
 }
 
-fn add(entries: &mut Entries, part: &Part, built: &dyn Fn(Program) -> Option<PathBuf>) -> Result<(), ClusterError> {
+fn add(entries: &mut Entries, part: &Part, found: &Found<'_>) -> Result<(), ClusterError> {
     let lacking = |what: &str| {
         let missing = io::Error::from(io::ErrorKind::NotFound);
         ClusterError::io("finding", what)(missing)
     };
     match part {
         Part::Built(program, path) => {
-            let source = built(*program).ok_or_else(|| lacking(program.name()))?;
+            let source = (found.built)(*program).ok_or_else(|| lacking(program.name()))?;
             entries.insert(path.into(), Entry::File(source));
+        }
+        Part::Itself(path) => {
+            with_libraries(entries, found.itself);
+            entries.insert(path.into(), Entry::File(found.itself.to_owned()));
         }
         Part::Installed(name) => {
             let source = machine::find(name).ok_or_else(|| lacking(name))?;
@@ -240,9 +285,13 @@ impl<W: Write> Write for Hashing<W> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::images::IMAGES;
+    use super::super::images::{CONSOLE, IMAGES};
     use super::*;
     use std::io::Read;
+
+    fn found<'a>(itself: &'a Path, built: &'a dyn Fn(Program) -> Option<PathBuf>) -> Found<'a> {
+        Found { itself, built }
+    }
 
     fn read(archive: &Path) -> BTreeMap<String, Vec<u8>> {
         let mut archive = tar::Archive::new(File::open(archive).expect("an archive"));
@@ -261,7 +310,7 @@ mod tests {
         let program = folder.path().join("program");
         fs::write(&program, "the program").expect("a file");
         let image = IMAGES.iter().find(|image| image.short() == "coredns").expect("an image of one program");
-        let content = Content::of(image, &|_| Some(program.clone())).expect("content");
+        let content = Content::of(image, &found(&program, &|_| Some(program.clone()))).expect("content");
         let archive = folder.path().join("image.tar");
         content.write(image, &archive).expect("an archive");
         let files = read(&archive);
@@ -283,7 +332,7 @@ mod tests {
         let image = IMAGES.iter().find(|image| image.short() == "coredns").expect("an image of one program");
         let of = |text: &str| {
             fs::write(&program, text).expect("a file");
-            Content::of(image, &|_| Some(program.clone())).expect("content").fingerprint
+            Content::of(image, &found(&program, &|_| Some(program.clone()))).expect("content").fingerprint
         };
         assert_ne!(of("one"), of("three"));
     }
@@ -294,5 +343,42 @@ mod tests {
         let found: Vec<_> = libraries(told).iter().map(|path| inside(path)).collect();
         assert_eq!(found, [Path::new("usr/lib/x86_64-linux-gnu/libz.so.1"), Path::new("usr/lib64/ld-linux.so.2")]);
         assert_eq!(inside(Path::new("/usr/bin/git")), Path::new("usr/bin/git"));
+    }
+
+    #[test]
+    fn the_console_is_the_program_that_packs_it_with_its_libraries() {
+        let itself = std::env::current_exe().expect("this program");
+        let content = Content::of(&CONSOLE, &found(&itself, &|_| None)).expect("content");
+        assert_eq!(content.entries.get(Path::new("usr/bin/hyperspace")), Some(&Entry::File(itself)));
+        let named = |start: &str| {
+            let names = content.entries.keys().filter_map(|path| path.file_name());
+            names.filter(|name| name.to_string_lossy().starts_with(start)).count()
+        };
+        assert_eq!((named("libc.so"), named("ld-linux")), (1, 1));
+    }
+
+    #[test]
+    fn an_image_is_imported_when_it_has_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let program = folder.path().join("program");
+        let (archives, notes) = (folder.path().join("archives"), folder.path().join("notes"));
+        fs::create_dir(&archives).and_then(|()| fs::create_dir(&notes)).expect("folders");
+        let place = |works: bool| {
+            let content = Content::of(&CONSOLE, &found(&program, &|_| None)).expect("content");
+            let mut imported = false;
+            let import = |archive: &Path| {
+                imported = archive.is_file();
+                if works { Ok(()) } else { Err(ClusterError::NotUp) }
+            };
+            let result = content.place(&CONSOLE, &archives, &notes, &|_| (), import);
+            assert_eq!(result.is_ok(), works || !imported);
+            (imported, fs::read_dir(&archives).expect("a folder").count())
+        };
+        fs::write(&program, "one").expect("a file");
+        assert_eq!(place(false), (true, 1), "it fails");
+        assert_eq!(place(true), (true, 1), "hence again");
+        assert_eq!(place(true), (false, 1), "it is there");
+        fs::write(&program, "three").expect("a file");
+        assert_eq!(place(true), (true, 1), "another program, and the first one's archive is gone");
     }
 }

@@ -1,13 +1,12 @@
 //! The lab's git server: lighttpd with git's own HTTP backend behind a password, and sshd with a key that may do nothing else.
 
 use std::fs;
-use std::io::{self, Read};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::ClusterError;
 use super::layout::{GIT_HTTP_PORT, GIT_SSH_PORT, GIT_URL, Layout, NODE_IP};
 use super::machine;
+use super::secrets::{new_password, private};
 
 /// Who pushes and pulls over HTTP.
 const USER: &str = "hyperspace";
@@ -23,8 +22,7 @@ pub(super) fn prepare(layout: &Layout) -> Result<(), ClusterError> {
     }
     let users = layout.path("git-http/users");
     if !users.exists() {
-        let password = new_password().map_err(ClusterError::io("reading", "/dev/urandom"))?;
-        private(&users, &format!("{USER}:{password}\n"), 0o600)?;
+        private(&users, &format!("{USER}:{}\n", new_password()?), 0o600)?;
     }
     // Also where git's helper took a line out of it.
     let password = password(layout)?;
@@ -179,29 +177,10 @@ done
     private(&layout.path(BARE).join("hooks/post-receive"), &hook, 0o700)
 }
 
-/// Writes a file that nobody else reads, where it is not there as it should be.
-fn private(path: &Path, text: &str, mode: u32) -> Result<(), ClusterError> {
-    if fs::read_to_string(path).is_ok_and(|there| there == text) {
-        return Ok(());
-    }
-    let write = || {
-        let mut file = fs::File::options().create(true).write(true).truncate(true).mode(mode).open(path)?;
-        file.set_permissions(PermissionsExt::from_mode(mode))?;
-        io::Write::write_all(&mut file, text.as_bytes())
-    };
-    write().map_err(ClusterError::io("writing", path))
-}
-
 fn password(layout: &Layout) -> Result<String, ClusterError> {
     let path = layout.path("git-http/users");
     let users = fs::read_to_string(&path).map_err(ClusterError::io("reading", &path))?;
     Ok(users.trim().split_once(':').map(|(_, password)| password).unwrap_or_default().to_owned())
-}
-
-fn new_password() -> io::Result<String> {
-    let mut bytes = [0; 24];
-    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The server without the repository, as git's credentials know it.

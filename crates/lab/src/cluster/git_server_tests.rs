@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::stand_in;
+use std::os::unix::fs::PermissionsExt;
 
 fn layout(folder: &Path) -> Layout {
     Layout::at(folder.to_owned())

@@ -21,6 +21,8 @@ pub(super) struct Image {
 pub(super) enum Part {
     /// A program of the lab's, at this path.
     Built(Program, &'static str),
+    /// The program that packs it, at this path, with the libraries that it is linked to.
+    Itself(&'static str),
     /// A program of this machine with the libraries that it is linked to, below `/usr/bin`.
     Installed(&'static str),
     /// A folder of this machine, the programs in it with their libraries.
@@ -32,7 +34,7 @@ pub(super) enum Part {
     Text(&'static str, &'static str),
 }
 
-use Part::{Built, Folder, Installed, Link, Scratch, Text};
+use Part::{Built, Folder, Installed, Itself, Link, Scratch, Text};
 
 /// What holds a pod's namespaces.
 pub(super) const PAUSE: &str = "docker.io/hyperspace/pause:lab";
@@ -47,8 +49,17 @@ const PEOPLE: Part = Text(
 
 const CERTIFICATES: Part = Folder("/etc/ssl/certs");
 
+/// The console, as `manifests/console` names it. It is what runs the lab: whoever changes a page sees it at the next `lab up`.
+pub(super) const CONSOLE: Image = Image {
+    name: "registry.hyperspace-fleet.example/transport/console:0.1.0",
+    parts: &[Itself("usr/bin/hyperspace"), CERTIFICATES, Scratch("tmp")],
+    entrypoint: &["/usr/bin/hyperspace"],
+    arguments: &["console"],
+    ..PLAIN
+};
+
 /// All of them.
-pub(super) const IMAGES: [Image; 12] = [
+pub(super) const IMAGES: [Image; 13] = [
     Image { name: PAUSE, parts: &[Installed("sleep")], entrypoint: &["/usr/bin/sleep", "infinity"], ..PLAIN },
     Image {
         name: "docker.io/jaegertracing/example-hotrod:1.76.0",
@@ -172,6 +183,7 @@ pub(super) const IMAGES: [Image; 12] = [
         folder: "/data",
         ..PLAIN
     },
+    CONSOLE,
 ];
 
 impl Image {
@@ -215,6 +227,7 @@ mod tests {
             let holds = image.parts.iter().any(|part| match part {
                 Built(_, path) => format!("/{path}") == *first,
                 Installed(name) => format!("/usr/bin/{name}") == *first,
+                Itself(path) => format!("/{path}") == *first,
                 _ => false,
             });
             assert!(holds, "{}", image.name);
@@ -224,11 +237,18 @@ mod tests {
     #[test]
     fn our_manifests_find_their_images() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests");
-        for file in ["hotrod/rollout.yaml", "otel/daemonset.yaml", "traffic-generator/deployment.yaml"] {
+        let files = [
+            "hotrod/rollout.yaml",
+            "otel/daemonset.yaml",
+            "traffic-generator/deployment.yaml",
+            "console/deployment.yaml",
+        ];
+        for file in files {
             let text = std::fs::read_to_string(root.join(file)).expect(file);
             let mut names = text.lines().filter_map(|line| line.trim().strip_prefix("image: "));
             let name = names.next().expect("an image");
-            assert!(IMAGES.iter().any(|image| image.name == format!("docker.io/{name}")), "{name}");
+            let known = IMAGES.iter().any(|image| image.name == name || image.name == format!("docker.io/{name}"));
+            assert!(known, "{name}");
         }
     }
 }

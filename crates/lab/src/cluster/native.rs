@@ -1,6 +1,7 @@
 //! The lab as processes of this machine.
 
 use std::collections::HashMap;
+use std::env;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -16,7 +17,7 @@ use super::layout::Layout;
 use super::sources::Sources;
 use super::start::Start;
 use super::{
-    Disturbance, Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, disturb, git_server,
+    Disturbance, Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, console, disturb, git_server,
     machine, ready, release, reset, supervise,
 };
 use crate::{Program, build, cache, ensure, poll};
@@ -130,26 +131,12 @@ impl Native {
     }
 
     fn image(&self, image: &Image, folder: &Path, programs: &Programs, tell: Tell<'_>) -> Result<(), ClusterError> {
-        let content = archive::Content::of(image, &|program| programs.get(&program).cloned())?;
-        let note = self.layout.path("images").join(image.file_name());
-        if fs::read_to_string(&note).is_ok_and(|there| there == content.fingerprint) {
-            return Ok(());
-        }
-        let name = image.file_name();
-        let archive = folder.join(format!("{name}-{}.tar", content.fingerprint));
-        if !archive.exists() {
-            tell(Event::Detail(format!("image {}: packing", image.short())));
-            // Those of other programs are of no more use.
-            for old in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
-                if old.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&format!("{name}-"))) {
-                    drop(fs::remove_file(old));
-                }
-            }
-            content.write(image, &archive)?;
-        }
-        tell(Event::Detail(format!("image {}: importing", image.short())));
-        ready::ctr(&self.layout, &["images", "import", &archive.display().to_string()])?;
-        fs::write(&note, &content.fingerprint).map_err(ClusterError::io("writing", &note))
+        let itself = env::current_exe().map_err(ClusterError::io("finding", "this program"))?;
+        let built = |program| programs.get(&program).cloned();
+        let content = archive::Content::of(image, &archive::Found { itself: &itself, built: &built })?;
+        content.place(image, folder, &self.layout.path("images"), tell, |archive| {
+            ready::ctr(&self.layout, &["images", "import", &archive.display().to_string()]).map(drop)
+        })
     }
 
     fn wait_for_node(&self) -> Result<(), ClusterError> {
@@ -289,8 +276,17 @@ impl Driver for Native {
             return self.wait_for_workloads(&[("otel", "daemonset/collector")], tell);
         }
         self.serve_repository(repository, &programs, tell)?;
+        let console = console::is_deployed_by(&sources);
+        if console {
+            console::prepare(&kubectl, &self.layout)?;
+        }
         tell(Event::Step("waiting for the Applications".to_owned()));
-        release::follow(&kubectl, &self.layout, &sources)
+        release::follow(&kubectl, &self.layout, &sources)?;
+        if console {
+            console::renew(&kubectl, &self.layout)?;
+            self.wait_for_workloads(&[console::WORKLOAD], tell)?;
+        }
+        Ok(())
     }
 
     fn reset(&self, start: &Start, tell: Tell<'_>) -> Result<String, ClusterError> {
@@ -385,7 +381,7 @@ impl Driver for Native {
 fn needed(image: &Image, extent: Extent) -> bool {
     match extent {
         Extent::Kubernetes => matches!(image.short(), "pause" | "coredns"),
-        Extent::Release => !matches!(image.short(), "argocd" | "redis"),
+        Extent::Release => !matches!(image.short(), "argocd" | "redis" | "console"),
         Extent::All => true,
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::addons;
+use super::console;
 use super::error::ClusterError;
 use super::git_server::BARE;
 use super::kubectl::Kubectl;
@@ -23,6 +24,7 @@ pub(super) fn apply_old(kubectl: &Kubectl<'_>, sources: &Sources) -> Result<(), 
     }
     // The Rollout comes last: until it is there, an interrupted `up` begins again.
     let mut folders = sources.folders.clone();
+    folders.retain(|folder| sources::name(folder) != console::FOLDER);
     folders.sort_by_key(|folder| folder.ends_with("hotrod"));
     for folder in folders {
         let name = sources::name(&folder);

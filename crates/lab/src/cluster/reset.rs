@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::addons;
+use super::console;
 use super::error::ClusterError;
 use super::kubectl::Kubectl;
 use super::layout::Layout;
@@ -30,7 +31,9 @@ pub(super) fn reset(layout: &Layout, start: &Start, tell: Tell<'_>) -> Result<St
     let before = let_go(kubectl)?;
     let commit = start.commit(layout)?;
     let sources = release::deployed(layout)?;
-    let namespaces: BTreeSet<_> = sources.folders.iter().map(|folder| sources::name(folder)).chain(before).collect();
+    let namespaces = sources.folders.iter().map(|folder| sources::name(folder)).chain(before);
+    // Whoever looks on goes on looking, also where the start has no console.
+    let namespaces: BTreeSet<_> = namespaces.filter(|name| name != console::FOLDER).collect();
     let mut stray = String::new();
     for _ in 0..TRIES {
         tell(Event::Step("the release: taking away".to_owned()));

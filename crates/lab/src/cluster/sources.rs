@@ -105,7 +105,7 @@ mod tests {
         let found = Sources::of(&root).expect("a release");
         assert_eq!(
             found.folders,
-            ["hotrod", "otel", "traffic-generator"].map(|name| root.join("manifests").join(name))
+            ["console", "hotrod", "otel", "traffic-generator"].map(|name| root.join("manifests").join(name))
         );
     }
 }

@@ -5,7 +5,7 @@ use crate::args::{LabDriver, LogsArgs, Until, UpArgs};
 use crate::error::{CommandError, Doing};
 use crate::exit::Exit;
 use crate::ui::{Progress, Ui};
-use lab::cluster::{ADDRESSES, Choice, ClusterError, Driver, Event, Extent, Layout, choose, present};
+use lab::cluster::{ADDRESSES, Choice, ClusterError, Driver, Event, Extent, Layout, choose, console_token, present};
 use std::path::Path;
 use std::time::Instant;
 
@@ -36,13 +36,18 @@ pub(super) fn up(ui: &Ui, args: &UpArgs) -> Result<Exit, CommandError> {
     bar.done();
     result.map_err(|error| failed("bring the lab up", error))?;
     ui.line(&format!("the {} lab is up ({:.0} s)", choice.name(), began.elapsed().as_secs_f32()))?;
+    let token = console_token(&layout()?);
+    let [argocd, base @ .., console] = &ADDRESSES;
     let addresses = match extent {
-        Extent::Kubernetes => &[],
-        Extent::Release => &ADDRESSES[1..],
-        Extent::All => &ADDRESSES[..],
+        Extent::Kubernetes => Vec::new(),
+        Extent::Release => base.iter().collect(),
+        Extent::All => [argocd].into_iter().chain(base).chain(token.as_ref().map(|_| console)).collect(),
     };
     for (what, address) in addresses {
         ui.line(&format!("  {what:14} {address}"))?;
+    }
+    if let (Extent::All, Some(token)) = (extent, &token) {
+        ui.line(&format!("  {:14} in {}", "its token", token.display()))?;
     }
     if extent == Extent::All {
         ui.line("  Argo CD's account: readonly, a-super-secure-password")?;
@@ -68,6 +73,10 @@ pub(super) fn status(ui: &Ui) -> Result<Exit, CommandError> {
         // An error of a component may have many lines.
         let says = state.says.lines().next_back().unwrap_or_default();
         ui.line(&format!("{} {:width$}  {says}", if state.ready { "ok" } else { "--" }, state.name))?;
+    }
+    let [.., (_, address)] = &ADDRESSES;
+    if let Some(token) = console_token(&layout()?) {
+        ui.status(&format!("the console is on {address}, its token in {}", token.display()));
     }
     Ok(if states.iter().all(|state| state.ready) { Exit::Done } else { Exit::Faults })
 }

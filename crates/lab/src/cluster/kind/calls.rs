@@ -45,6 +45,11 @@ pub(super) fn delete(kubeconfig: &Path) -> Call {
     call("kind", &["delete", "cluster", "--name", CLUSTER, "--kubeconfig", &kubeconfig.display().to_string()])
 }
 
+/// Puts an image on the node.
+pub(super) fn load(archive: &Path) -> Call {
+    call("kind", &["load", "image-archive", &archive.display().to_string(), "--name", CLUSTER])
+}
+
 /// The node's address on Docker's network, which this machine and the cluster's pods reach alike.
 pub(super) fn node_address() -> Call {
     let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";

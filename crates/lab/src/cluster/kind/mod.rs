@@ -6,18 +6,21 @@
 mod calls;
 pub mod versions;
 
+use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use super::archive::{Content, Found};
 use super::error::ClusterError;
+use super::images::CONSOLE;
 use super::kubectl::Kubectl;
 use super::layout::Layout;
 use super::sources::{self, Sources};
 use super::start::Start;
-use super::{Disturbance, Driver, Event, Extent, Shell, State, Tell, addons, machine, release, workloads};
+use super::{Disturbance, Driver, Event, Extent, Shell, State, Tell, addons, console, machine, release, workloads};
 use crate::poll;
 use calls::Call;
 
@@ -40,7 +43,7 @@ const NEEDED: [(&str, &str); 5] = [
 ];
 
 /// What has a log: its name, namespace and object.
-const LOGS: [(&str, &str, &str); 10] = [
+const LOGS: [(&str, &str, &str); 11] = [
     ("argocd-server", "argocd", "deployment/argocd-server"),
     ("argocd-repo-server", "argocd", "deployment/argocd-repo-server"),
     ("argocd-application-controller", "argocd", "statefulset/argocd-application-controller"),
@@ -51,6 +54,7 @@ const LOGS: [(&str, &str, &str); 10] = [
     ("jaeger", "jaeger", "deployment/jaeger"),
     ("collector", "otel", "daemonset/collector"),
     ("git", "git", "deployment/git"),
+    ("console", "console", "deployment/console"),
 ];
 
 /// The node's own.
@@ -62,13 +66,15 @@ pub struct Kind {
     layout: Layout,
     /// Where programs are looked for; [`machine`]'s folders too where it is `None`.
     path: Option<OsString>,
+    /// What the console's image is made of; this program where it is `None`.
+    itself: Option<PathBuf>,
 }
 
 impl Kind {
     /// A lab whose kubeconfig lies in this folder.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
-        Self { layout, path: None }
+        Self { layout, path: None, itself: None }
     }
 
     /// Whether kind is installed and Docker answers.
@@ -139,6 +145,8 @@ impl Kind {
             return self.run(&calls::export(&kubeconfig)).map(drop);
         }
         tell(Event::Step("kind: making the cluster".to_owned()));
+        // A node that is gone had them.
+        drop(fs::remove_dir_all(self.images()));
         self.run(&calls::create(&kubeconfig)).map(drop)
     }
 
@@ -167,6 +175,28 @@ impl Kind {
         kubectl.apply("git", calls::GIT)
     }
 
+    /// The console's image and its token, where the repository deploys one. It is packed as for the native lab: what brings the
+    /// lab up has been compiled, and a build in Docker would compile it once more.
+    fn console(&self, repository: &Path, tell: Tell<'_>) -> Result<bool, ClusterError> {
+        if !console::is_deployed_by(&Sources::of(repository)?) {
+            return Ok(false);
+        }
+        tell(Event::Step("the console's image".to_owned()));
+        let itself = self.itself.clone().map_or_else(env::current_exe, Ok);
+        let itself = itself.map_err(ClusterError::io("finding", "this program"))?;
+        let content = Content::of(&CONSOLE, &Found { itself: &itself, built: &|_| None })?;
+        let folder = self.images();
+        fs::create_dir_all(&folder).map_err(ClusterError::io("creating", &folder))?;
+        content.place(&CONSOLE, &folder, &folder, tell, |archive| self.run(&calls::load(archive)).map(drop))?;
+        console::prepare(&self.kubectl(), &self.layout)?;
+        Ok(true)
+    }
+
+    /// The archives of images, and notes of what is on the node.
+    fn images(&self) -> PathBuf {
+        self.layout.path("images")
+    }
+
     fn follow(&self, repository: &Path, tell: Tell<'_>) -> Result<(), ClusterError> {
         let kubectl = self.kubectl();
         workloads::wait(&kubectl, &[("git", "deployment/git")], PATIENCE, tell)?;
@@ -182,6 +212,7 @@ impl Kind {
         drop(self.run(&calls::add_remote(repository, &url)));
         tell(Event::Step("waiting for Argo CD".to_owned()));
         workloads::wait(&kubectl, &addons::ARGOCD, PATIENCE, tell)?;
+        let console = self.console(repository, tell)?;
         tell(Event::Step("applying the ApplicationSet".to_owned()));
         kubectl.apply("argocd", &addons::following(&sources::texts(&repository.join("appset"))?, &url))?;
         let head = main.split_whitespace().next().unwrap_or_default();
@@ -196,7 +227,12 @@ impl Kind {
             component: "Argo CD's Applications".to_owned(),
             why: format!("not all have synced {head}"),
             log: last,
-        })
+        })?;
+        if console {
+            console::renew(&kubectl, &self.layout)?;
+            workloads::wait(&kubectl, &[console::WORKLOAD], PATIENCE, tell)?;
+        }
+        Ok(())
     }
 
     fn git_url(&self) -> Result<String, ClusterError> {
@@ -294,6 +330,9 @@ impl Driver for Kind {
         if shell.kubeconfig.exists() { Ok(shell) } else { Err(ClusterError::NotUp) }
     }
 }
+
+#[cfg(test)]
+mod containerfile;
 
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ case "$call" in
     "git ls-remote"*) cat "$scene/main" 2>/dev/null || true ;;
     "git "*" push "*) printf 'c0ffee\trefs/heads/main\n' > "$scene/main" ;;
     "kubectl "*"get rollout/hotrod"*"-o name") [ -f "$scene/applied" ] && grep -q "kind: Rollout" "$scene/applied" ;;
-    "kubectl "*"get applications"*) echo "Synced c0ffee,Synced c0ffee,Synced c0ffee," ;;
+    "kubectl "*"get applications"*) echo "Synced c0ffee,Synced c0ffee,Synced c0ffee,Synced c0ffee," ;;
     "kubectl "*"get deployments,"*) echo "Deployment,argocd,argocd-server,1,,," ;;
     "kubectl "*"apply"*"-f -") cat >> "$scene/applied" ;;
 esac

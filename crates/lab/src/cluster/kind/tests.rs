@@ -21,7 +21,7 @@ impl Scene {
         let script = folder.path().join("stand-in.sh");
         stand_in::script(&script, STAND_IN);
         NEEDED.iter().for_each(|(name, _)| symlink(&script, bin.join(name)).expect("linked"));
-        let kind = Kind { layout: Layout::at(folder.path().join("lab")), path: Some(bin.into()) };
+        let kind = Kind { layout: Layout::at(folder.path().join("lab")), path: Some(bin.into()), itself: Some(script) };
         Scene { folder, kind }
     }
 
@@ -33,7 +33,11 @@ impl Scene {
     fn calls(&self) -> String {
         let calls = self.file("calls");
         drop(fs::remove_file(self.folder.path().join("calls")));
-        let calls = calls.replace(&self.folder.path().display().to_string(), "");
+        let mut calls = calls.replace(&self.folder.path().display().to_string(), "");
+        // The program's own fingerprint.
+        while let Some(at) = calls.find("-0.1.0-").map(|at| at + "-0.1.0".len()) {
+            calls.replace_range(at..at + "-0123456789abcdef".len(), "");
+        }
         calls.replace(&repository().display().to_string(), "/repository").replace(" --kubeconfig /lab/kubeconfig", "")
     }
 
@@ -57,12 +61,16 @@ fn a_lab_comes_up_in_order() {
     let applied = scene.file("applied");
     assert!(applied.contains("image: jaegertracing/example-hotrod:1.75.0") && !applied.contains("hotrod:1.76.0"));
     assert_eq!(applied.matches("repoURL: git://172.18.0.2:30105/hyperspace.git").count(), 2);
+    // Argo CD deploys the console; its token is the lab's.
+    assert!(!applied.contains(CONSOLE.name));
+    let token = fs::read_to_string(console::console_token(&scene.kind.layout).expect("a token")).expect("a file");
+    assert!(applied.contains(&format!("  token: \"{}\"\n", token.trim())) && token.trim().len() == 48);
 
     // Again: the cluster and the repository are there.
     scene.up(Extent::All).expect("up");
     let again = scene.calls();
     assert!(again.contains("kind export kubeconfig") && !again.contains("kind create"), "{again}");
-    assert!(!again.contains(" push "), "{again}");
+    assert!(!again.contains(" push ") && !again.contains("kind load") && !again.contains("restart"), "{again}");
     let states = scene.kind.status().expect("an answer");
     assert!(states[0].ready && states[1].name == "argocd/argocd-server" && !states[1].ready, "{states:?}");
     assert_eq!(scene.kind.git_urls().expect("up"), ["git://172.18.0.2:30105/hyperspace.git"]);
@@ -70,11 +78,26 @@ fn a_lab_comes_up_in_order() {
 }
 
 #[test]
+fn another_program_is_another_console() {
+    let scene = Scene::new();
+    scene.up(Extent::All).expect("up");
+    let token = scene.file("lab/console/token");
+    let changed = format!("{STAND_IN}# changed\n");
+    stand_in::script(&scene.folder.path().join("stand-in.sh"), &changed);
+    scene.calls();
+    scene.up(Extent::All).expect("up");
+    let calls = scene.calls();
+    let at = |words: &str| calls.find(words).unwrap_or_else(|| panic!("{words}: {calls}"));
+    assert!(at("kind load") < at("get applications") && at("get applications") < at("restart deployment/console"));
+    assert_eq!(scene.file("lab/console/token"), token);
+}
+
+#[test]
 fn the_release_needs_no_argo_cd() {
     let scene = Scene::new();
     scene.up(Extent::Release).expect("up");
     let calls = scene.calls();
-    assert!(calls.contains("rollout/hotrod") && !calls.contains("argocd"), "{calls}");
+    assert!(calls.contains("rollout/hotrod") && !calls.contains("argocd") && !calls.contains("console"), "{calls}");
     assert!(!calls.lines().any(|call| call.starts_with("git ")), "{calls}");
     scene.up(Extent::Kubernetes).expect("up");
     assert!(!scene.calls().contains("helm"));
@@ -92,6 +115,8 @@ const FAILURES: &[(&str, &str, &str)] = &[
     ("rollout status deployment/git", "git/deployment/git is not ready", "kubectl get events"),
     ("docker inspect", "docker inspect", "docker inspect"),
     (" push ", "push --quiet", "git -C /repository push"),
+    ("kind load", "kind load image-archive", "kind load"),
+    ("rollout status deployment/console", "console/deployment/console is not ready", "kubectl get events"),
     ("rollout status deployment/argocd-server", "argocd/deployment/argocd-server is not ready", "kubectl get events"),
 ];
 
@@ -153,7 +178,7 @@ fn logs_come_from_the_node_and_from_pods() {
     }
     let calls = scene.calls();
     assert!(calls.starts_with("docker logs --tail 7 hyperspace-control-plane\nkubectl logs deployment/argocd-server"));
-    assert_eq!(calls.lines().count(), 11, "{calls}");
+    assert_eq!(calls.lines().count(), 12, "{calls}");
 }
 
 #[test]
@@ -177,7 +202,9 @@ fn ports_and_versions_are_said_once() {
     for (_, address) in crate::cluster::ADDRESSES {
         let port = address.rsplit(':').next().expect("a port");
         assert!(config.contains(&format!("containerPort: {port}, hostPort: {port}, listenAddress: 127.0.0.1")));
-        let manifests = [calls::PROMETHEUS_VALUES, addons::JAEGER, addons::ROLLOUTS_PORT, addons::ARGOCD_SETTINGS];
+        let console = fs::read_to_string(repository().join("manifests/console/service.yaml")).expect("a Service");
+        let manifests =
+            [calls::PROMETHEUS_VALUES, addons::JAEGER, addons::ROLLOUTS_PORT, addons::ARGOCD_SETTINGS, &console];
         assert!(manifests.iter().any(|text| text.contains(&format!("nodePort: {port}"))), "{port}");
     }
     assert!(calls::GIT.contains(&format!("nodePort: {GIT_PORT}")));
