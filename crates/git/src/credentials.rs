@@ -41,6 +41,7 @@ enum Key {
 
 #[derive(Clone, Copy)]
 enum Source {
+    File,
     Helper,
     Token,
 }
@@ -168,9 +169,15 @@ impl<'a> Credentials<'a> {
 
     fn login(&mut self, url: &str, user: Option<&str>) -> Result<Option<Cred>, git2::Error> {
         let Ok(url) = Url::parse(url) else { return Ok(None) };
-        let sources = self.logins.get_or_insert_with(|| vec![Source::Helper, Source::Token].into_iter());
+        let sources = self.logins.get_or_insert_with(|| vec![Source::File, Source::Helper, Source::Token].into_iter());
         for source in sources {
             match source {
+                Source::File => {
+                    if let Some((user, password)) = self.environment.login(&url) {
+                        self.tried.push("the file of logins".to_owned());
+                        return Cred::userpass_plaintext(&user, &password).map(Some);
+                    }
+                }
                 Source::Helper => {
                     self.tried.push("git's credential helpers".to_owned());
                     let known = self.environment.taken.find(&url, user).map(Asked::Found);

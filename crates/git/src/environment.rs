@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use percent_encoding::percent_decode_str;
+use url::Url;
+
 /// The variables that are looked at; no other is kept.
 const NAMES: &[&str] = &[
     "SSH_AUTH_SOCK",
@@ -25,6 +28,7 @@ const NAMES: &[&str] = &[
 pub struct Environment {
     variables: BTreeMap<String, String>,
     home: Option<PathBuf>,
+    logins: Option<PathBuf>,
     /// Whether git may ask on the terminal for a user and a password.
     pub interactive: bool,
     /// What was given to servers, and taken; its copies share it.
@@ -36,14 +40,20 @@ impl Environment {
     #[must_use]
     pub fn from_process() -> Self {
         let found = NAMES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
-        Self { variables: found.collect(), home: std::env::home_dir(), interactive: false, taken: Taken::default() }
+        Self {
+            variables: found.collect(),
+            home: std::env::home_dir(),
+            logins: None,
+            interactive: false,
+            taken: Taken::default(),
+        }
     }
 
     /// An environment of the given variables and no home.
     #[must_use]
     pub fn of(variables: &[(&str, &str)]) -> Self {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { variables, home: None, interactive: false, taken: Taken::default() }
+        Self { variables, home: None, logins: None, interactive: false, taken: Taken::default() }
     }
 
     /// The same with a home folder.
@@ -51,6 +61,25 @@ impl Environment {
     pub fn at_home(mut self, home: PathBuf) -> Self {
         self.home = Some(home);
         self
+    }
+
+    /// The same with a file of users and passwords, a URL a line, as git's helper `store` keeps it. Its passwords are given to
+    /// the scheme, host and port that they stand with.
+    #[must_use]
+    pub fn with_logins(mut self, file: PathBuf) -> Self {
+        self.logins = Some(file);
+        self
+    }
+
+    /// User and password for a URL from the file.
+    pub(crate) fn login(&self, url: &Url) -> Option<(String, String)> {
+        let text = std::fs::read_to_string(self.logins.as_ref()?).ok()?;
+        let place =
+            |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned());
+        let known =
+            text.lines().filter_map(|line| Url::parse(line.trim()).ok()).find(|known| place(known) == place(url))?;
+        Some((decoded(known.username())?, decoded(known.password()?)?))
     }
 
     pub(crate) fn has_agent(&self) -> bool {
@@ -121,6 +150,21 @@ mod tests {
         let env = Environment::of(&[("GH_HOST", "ghe.corp"), ("GH_ENTERPRISE_TOKEN", "e"), ("GH_TOKEN", "t")]);
         assert_eq!(env.token("ghe.corp").map(|found| found.2), Some("e"));
         assert_eq!(env.token("github.com").map(|found| found.2), Some("t"));
+    }
+
+    #[test]
+    fn a_login_is_for_the_place_that_it_stands_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("logins");
+        std::fs::write(&file, "https://a:b@other.example\n\nhttp://me:p%40ss@h.example:3000\n").unwrap();
+        let env = Environment::of(&[]).with_logins(file.clone());
+        let login = |url: &str| env.login(&Url::parse(url).unwrap());
+        assert_eq!(login("http://h.example:3000/org/r.git"), Some(("me".to_owned(), "p@ss".to_owned())));
+        for url in ["https://h.example:3000/r.git", "http://h.example/r.git", "http://evil.example:3000/r.git"] {
+            assert_eq!(login(url), None, "{url}");
+        }
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(login("http://h.example:3000/org/r.git"), None);
     }
 
     #[test]

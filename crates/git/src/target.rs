@@ -29,6 +29,12 @@ pub struct Target {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Address(String);
 
+impl Address {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&redact(&self.0))
