@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub(crate) use cluster::{AccessArgs, ClusterArgs, RolloutArgs, StatusArgs, WatchArgs};
 pub(crate) use console::ConsoleArgs;
 #[cfg(feature = "console")]
-pub(crate) use console::{DoorArgs, UpstreamArgs};
+pub(crate) use console::{CopyArgs, DoorArgs, UpstreamArgs};
 pub(crate) use fix_and_push::FixAndPushArgs;
 pub(crate) use lab::{BuildArgs, LabArgs, LabCommand};
 #[cfg(feature = "cluster")]

@@ -4,6 +4,8 @@
 
 mod common;
 mod http;
+#[path = "network/mirror.rs"]
+mod mirror;
 
 use std::fs;
 

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub(crate) struct ConsoleArgs {
     #[command(flatten)]
     pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) copy: CopyArgs,
     /// Port; 0 takes a free one
     #[arg(long, default_value_t = 8500)]
     pub(crate) port: u16,
@@ -36,6 +38,24 @@ pub(crate) struct UpstreamArgs {
     /// Jaeger's pages as a browser reaches them [default: --jaeger, where that is on this machine]
     #[arg(long, value_name = "URL", value_parser = http_url)]
     pub(crate) jaeger_ui: Option<String>,
+}
+
+/// A remote repository in place of PATH.
+#[derive(Debug, Default, Args)]
+#[cfg_attr(not(feature = "console"), allow(dead_code, reason = "parsed alike in every build"))]
+pub(crate) struct CopyArgs {
+    /// Show this remote repository in place of PATH: a copy that is kept fresh
+    #[arg(long, value_name = "URL", conflicts_with = "path")]
+    pub(crate) repository: Option<String>,
+    /// Its branch [default: the remote's]
+    #[arg(long, value_name = "NAME", requires = "repository")]
+    pub(crate) branch: Option<String>,
+    /// Show the repository and branch that the cluster's Applications follow in place of PATH
+    #[arg(long, conflicts_with_all = ["path", "repository", "no_cluster"])]
+    pub(crate) follow: bool,
+    /// File of users and passwords for such a repository, a URL a line, as git's helper `store` keeps it
+    #[arg(long, value_name = "FILE", conflicts_with = "path")]
+    pub(crate) logins: Option<PathBuf>,
 }
 
 /// Who may read the console.
@@ -70,6 +90,13 @@ pub(crate) struct ConsoleCluster {
     pub(crate) no_cluster: bool,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
+}
+
+impl ConsoleArgs {
+    /// Whether a cluster is asked for by name.
+    pub(crate) fn asks_for_a_cluster(&self) -> bool {
+        self.cluster.asked() || self.copy.follow
+    }
 }
 
 impl ConsoleCluster {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::addons::{self, Workload};
 use super::error::ClusterError;
+use super::git_server;
 use super::images::CONSOLE;
 use super::kubectl::Kubectl;
 use super::layout::Layout;
@@ -41,12 +42,15 @@ pub(super) fn prepare(kubectl: &Kubectl<'_>, layout: &Layout) -> Result<(), Clus
         private(&file, &format!("{}\n", new_password()?), 0o600)?;
     }
     let token = fs::read_to_string(&file).map_err(ClusterError::io("reading", &file))?;
+    // The native lab's git server asks for a password, kind's does not.
+    let logins = fs::read_to_string(git_server::credentials(layout)).unwrap_or_default();
     kubectl.apply(FOLDER, &addons::namespace(FOLDER))?;
-    kubectl.apply(FOLDER, &secret(token.trim()))
+    kubectl.apply(FOLDER, &secret(token.trim(), logins.trim()))
 }
 
-fn secret(token: &str) -> String {
-    format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: {FOLDER}\nstringData:\n  token: \"{token}\"\n")
+fn secret(token: &str, logins: &str) -> String {
+    let text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: console\nstringData:\n";
+    format!("{text}  token: \"{token}\"\n  logins: \"{logins}\"\n")
 }
 
 /// Starts it anew where its pods began with another image: the name stays, the program behind it does not.

@@ -17,8 +17,8 @@ use super::layout::Layout;
 use super::sources::Sources;
 use super::start::Start;
 use super::{
-    Disturbance, Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, console, disturb, git_server,
-    machine, ready, release, reset, supervise,
+    Disturbance, Driver, Event, Extent, Shell, State, Tell, addons, archive, certs, configs, console, disturb,
+    git_server, machine, ready, release, reset, supervise,
 };
 use crate::{Program, build, cache, ensure, poll};
 

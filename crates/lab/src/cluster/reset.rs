@@ -54,6 +54,9 @@ pub(super) fn reset(layout: &Layout, start: &Start, tell: Tell<'_>) -> Result<St
         let component = "the release of before".to_owned();
         return Err(ClusterError::NotReady { component, why: "something deploys it again".to_owned(), log: stray });
     }
+    if console::is_deployed_by(&sources) {
+        console::prepare(kubectl, layout)?;
+    }
     tell(Event::Step("Argo CD: following again".to_owned()));
     release::follow(kubectl, layout, &sources)?;
     Ok(commit)

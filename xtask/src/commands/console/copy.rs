@@ -3,7 +3,8 @@
 use super::folder::Folder;
 use crate::args::{CopyArgs, Target};
 use crate::error::{CommandError, Doing as _};
-use git::{Environment, Mirror, Tip, redact};
+use git::{Environment, Mirror, Tip};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -31,21 +32,33 @@ struct State {
     why: Option<String>,
 }
 
+/// What is copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Remote {
+    pub(super) url: String,
+    /// The remote's default where there is none.
+    pub(super) branch: Option<String>,
+}
+
+/// Finds out what to copy, or why it is not known yet.
+pub(super) type Find = Box<dyn Fn() -> Result<Remote, String> + Send>;
+
 impl Copy {
     /// Begins to make one. What is wrong with the arguments is told now; the remote may be away, and come.
-    pub(super) fn of(url: &str, args: &CopyArgs, target: &Target) -> Result<Copy, CommandError> {
-        let kept = tempfile::Builder::new().prefix("hyperspace-console-").tempdir().doing("make a folder for the copy")?;
-        let mirror = Mirror::new(kept.path(), url, args.branch.as_deref())?;
+    pub(super) fn of(find: Find, args: &CopyArgs, target: &Target) -> Result<Copy, CommandError> {
+        let kept =
+            tempfile::Builder::new().prefix("hyperspace-console-").tempdir().doing("make a folder for the copy")?;
         let mut environment = Environment::from_process();
         if let Some(file) = &args.logins {
             std::fs::metadata(file).doing(format!("read {}", file.display()))?;
             environment = environment.with_logins(file.clone());
         }
-        let folder = Folder(Target { path: kept.path().to_owned(), policy: target.policy.clone() });
+        let path = kept.path().to_owned();
+        let folder = Folder(Target { path: path.clone(), policy: target.policy.clone() });
         let state = Arc::new(Mutex::new(State::default()));
         let (wake, woken) = sync_channel(1);
         let followed = Arc::clone(&state);
-        let follow = move || follow(&mirror, &environment, &followed, &woken);
+        let follow = move || follow(&find, &path, &environment, &followed, &woken);
         std::thread::Builder::new().name("copy".to_owned()).spawn(follow).doing("start a thread")?;
         Ok(Copy { folder, state, wake, _kept: kept })
     }
@@ -78,19 +91,29 @@ fn hold(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// Until the copy is no longer wanted.
-fn follow(mirror: &Mirror, environment: &Environment, state: &Mutex<State>, woken: &Receiver<()>) {
-    loop {
-        let fetched = mirror.fetch(environment);
-        let mut state = hold(state);
-        let done = fetched.and_then(|tip| {
-            if state.shown.as_ref() != Some(&tip) {
-                mirror.show(&tip)?;
-                state.shown = Some(tip);
+fn follow(find: &Find, folder: &Path, environment: &Environment, state: &Mutex<State>, woken: &Receiver<()>) {
+    let mut mirror = None;
+    let words = |error: git::Error| error.hint().map_or(error.to_string(), |hint| format!("{error} ({hint})"));
+    let mut again = || {
+        let known = match mirror.take() {
+            Some(known) => known,
+            None => {
+                let Remote { url, branch } = find()?;
+                Mirror::new(folder, &url, branch.as_deref()).map_err(words)?
             }
-            Ok(())
-        });
-        state.why = done.err().map(|error| error.hint().map_or(error.to_string(), |hint| format!("{error} ({hint})")));
-        drop(state);
+        };
+        let known = mirror.insert(known);
+        let tip = known.fetch(environment).map_err(words)?;
+        let mut state = hold(state);
+        if state.shown.as_ref() != Some(&tip) {
+            known.show(&tip).map_err(words)?;
+            state.shown = Some(tip);
+        }
+        Ok(())
+    };
+    loop {
+        let why = again().err();
+        hold(state).why = why;
         std::thread::sleep(PACE);
         if matches!(woken.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected)) {
             return;
@@ -101,7 +124,7 @@ fn follow(mirror: &Mirror, environment: &Environment, state: &Mutex<State>, woke
 impl web::Source for Copy {
     fn load(&self) -> Result<web::Snapshot, String> {
         let (_state, old) = self.shown()?;
-        self.folder.checked(old)
+        self.folder.noted(old)
     }
 
     fn at(&self, commit: &str) -> Result<web::Snapshot, String> {
@@ -123,15 +146,9 @@ impl web::Source for Copy {
     }
 }
 
-/// How the pages name it.
-pub(super) fn shown(url: &str) -> String {
-    redact(url)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
     use std::process::Command;
     use web::Source as _;
 
@@ -153,7 +170,8 @@ mod tests {
     }
 
     fn copy(url: &str, args: &CopyArgs) -> Result<Copy, CommandError> {
-        Copy::of(url, args, &Target { path: ".".into(), policy: None })
+        let remote = Remote { url: url.to_owned(), branch: None };
+        Copy::of(Box::new(move || Ok(remote.clone())), args, &Target { path: ".".into(), policy: None })
     }
 
     #[test]
@@ -195,6 +213,5 @@ mod tests {
         let args = CopyArgs { logins: Some("/nowhere/logins".into()), ..CopyArgs::default() };
         let error = copy("https://git.example/r.git", &args).err().expect("an error");
         assert!(error.message.contains("/nowhere/logins"), "{}", error.message);
-        assert_eq!(shown("https://a:b@git.example/r.git"), "https://***@git.example/r.git");
     }
 }

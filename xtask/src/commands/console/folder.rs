@@ -1,22 +1,35 @@
 //! The folder, read and checked anew for every page.
 
-use crate::args::Target;
+use super::copy::{Copy, Find, Remote};
+use crate::args::{CopyArgs, Target};
 use crate::error::CommandError;
 use crate::ui::Ui;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The console of a folder, and the folder as it is now. What is wrong with the arguments is told now, not on the first page.
+/// The console of a folder, and the folder as it is now; or the console of a copy, which is not there yet. What is wrong with
+/// the arguments is told now, not on the first page.
 pub(super) fn site(
     ui: &Ui,
     target: &Target,
+    copied: &CopyArgs,
+    followed: Option<Find>,
     cluster: web::live::Cluster,
     upstream: web::Upstream,
-) -> Result<(web::Site, web::Snapshot), CommandError> {
+) -> Result<(web::Site, Option<web::Snapshot>), CommandError> {
+    let program = ui.program.clone();
+    if let Some(url) = &copied.repository {
+        let remote = Remote { url: url.clone(), branch: copied.branch.clone() };
+        let source = Arc::new(Copy::of(Box::new(move || Ok(remote.clone())), copied, target)?);
+        return Ok((web::Site { folder: git::redact(url), program, source, cluster, upstream }, None));
+    }
+    if let Some(find) = followed {
+        let source = Arc::new(Copy::of(find, copied, target)?);
+        return Ok((web::Site { folder: "what Argo CD follows".to_owned(), program, source, cluster, upstream }, None));
+    }
     let folder = Folder(target.clone());
     let now = web::Source::load(&folder).map_err(CommandError::user)?;
-    let (source, program) = (Arc::new(folder), ui.program.clone());
-    Ok((web::Site { folder: shown(&target.path), program, source, cluster, upstream }, now))
+    Ok((web::Site { folder: shown(&target.path), program, source: Arc::new(folder), cluster, upstream }, Some(now)))
 }
 
 /// The path as it was named; `.` and `..` say nothing to who opens the page, so the folder's own name stands for them.
@@ -27,7 +40,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// The folder, read and checked anew for every page.
-struct Folder(Target);
+pub(super) struct Folder(pub(super) Target);
 
 impl Folder {
     fn input(&self) -> Result<crate::input::Input, String> {
@@ -36,6 +49,13 @@ impl Folder {
             return Err("a stream on standard input cannot be read twice; name a folder".to_owned());
         }
         Ok(input)
+    }
+
+    /// The folder with a note on it.
+    pub(super) fn noted(&self, note: Option<String>) -> Result<web::Snapshot, String> {
+        let mut input = self.input()?;
+        input.notes.extend(note);
+        Ok(checked(input))
     }
 }
 
@@ -48,7 +68,7 @@ fn checked(mut input: crate::input::Input) -> web::Snapshot {
 
 impl web::Source for Folder {
     fn load(&self) -> Result<web::Snapshot, String> {
-        self.input().map(checked)
+        self.noted(None)
     }
 
     fn at(&self, commit: &str) -> Result<web::Snapshot, String> {

@@ -1,6 +1,8 @@
 //! `console`: releases, findings and pipeline as pages.
 
 #[cfg(feature = "console")]
+mod copy;
+#[cfg(feature = "console")]
 mod door;
 #[cfg(all(feature = "console", feature = "cluster"))]
 mod feed;
@@ -9,9 +11,9 @@ mod folder;
 #[cfg(feature = "console")]
 mod upstream;
 
-#[cfg(feature = "console")]
-use crate::args::UpstreamArgs;
 use crate::args::{ConsoleArgs, Target};
+#[cfg(feature = "console")]
+use crate::args::{CopyArgs, UpstreamArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -19,7 +21,7 @@ use crate::ui::Ui;
 /// Runs `console`.
 pub(crate) fn cmd_console(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandError> {
     #[cfg(not(feature = "cluster"))]
-    if args.cluster.asked() {
+    if args.asks_for_a_cluster() {
         return crate::commands::cluster::hand_over(ui);
     }
     #[cfg(all(feature = "console", feature = "cluster"))]
@@ -27,7 +29,7 @@ pub(crate) fn cmd_console(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandEr
         return feed::serve(ui, args);
     }
     #[cfg(feature = "console")]
-    return serve_behind(ui, &args.target, &door::Opened::by(&args.door, args.port)?, &args.upstream);
+    return serve_behind(ui, &args.target, &args.copy, &door::Opened::by(&args.door, args.port)?, &args.upstream);
     #[cfg(not(feature = "console"))]
     serve(ui, &args.target, args.port)
 }
@@ -35,15 +37,21 @@ pub(crate) fn cmd_console(ui: &Ui, args: &ConsoleArgs) -> Result<Exit, CommandEr
 /// Serves the console on a folder, for this machine, until it is told to end; port 0 takes a free one.
 #[cfg(feature = "console")]
 pub(crate) fn serve(ui: &Ui, target: &Target, port: u16) -> Result<Exit, CommandError> {
-    serve_behind(ui, target, &door::Opened::here(port), &UpstreamArgs::default())
+    serve_behind(ui, target, &CopyArgs::default(), &door::Opened::here(port), &UpstreamArgs::default())
 }
 
 #[cfg(feature = "console")]
-fn serve_behind(ui: &Ui, target: &Target, opened: &door::Opened, args: &UpstreamArgs) -> Result<Exit, CommandError> {
+fn serve_behind(
+    ui: &Ui,
+    target: &Target,
+    copied: &CopyArgs,
+    opened: &door::Opened,
+    args: &UpstreamArgs,
+) -> Result<Exit, CommandError> {
     let why = "This console shows a repository alone.".to_owned();
     let hint = format!("`{} console --cluster` shows the current kubeconfig's cluster, too.", ui.program);
     let cluster = web::live::Cluster::Absent { why, hint };
-    let (site, _) = folder::site(ui, target, cluster, upstream::upstream(args, false)?)?;
+    let (site, _) = folder::site(ui, target, copied, None, cluster, upstream::upstream(args, false)?)?;
     web::run(opened.address, site, opened.door.clone(), |address| opened.tell(ui, address))
         .map_err(|error| opened.taken(&error))?;
     Ok(Exit::Done)

@@ -1,11 +1,7 @@
 //! A copy that follows a remote.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod common;
-mod http;
-
-use common::*;
+use crate::common::*;
+use crate::http;
 use hyperspace_git::{Environment, Error, Mirror, Tip};
 use std::fs;
 use std::path::Path;
