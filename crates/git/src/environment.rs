@@ -77,8 +77,12 @@ impl Environment {
         let place =
             |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
         let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned());
-        let known =
-            text.lines().filter_map(|line| Url::parse(line.trim()).ok()).find(|known| place(known) == place(url))?;
+        // git writes the port's colon as `%3a`.
+        let parsed = |line: &str| {
+            let (login, at) = line.trim().rsplit_once('@')?;
+            Url::parse(&format!("{login}@{}", decoded(at)?)).ok()
+        };
+        let known = text.lines().filter_map(parsed).find(|known| place(known) == place(url))?;
         Some((decoded(known.username())?, decoded(known.password()?)?))
     }
 
@@ -156,7 +160,7 @@ mod tests {
     fn a_login_is_for_the_place_that_it_stands_with() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("logins");
-        std::fs::write(&file, "https://a:b@other.example\n\nhttp://me:p%40ss@h.example:3000\n").unwrap();
+        std::fs::write(&file, "https://a:b@other.example\n\nhttp://me:p%40ss@h.example%3a3000\n").unwrap();
         let env = Environment::of(&[]).with_logins(file.clone());
         let login = |url: &str| env.login(&Url::parse(url).unwrap());
         assert_eq!(login("http://h.example:3000/org/r.git"), Some(("me".to_owned(), "p@ss".to_owned())));
