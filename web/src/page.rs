@@ -30,7 +30,7 @@ impl IntoResponse for PageError {
             }
             PageError::Broken(error) => (StatusCode::INTERNAL_SERVER_ERROR, "This page is broken", error.to_string()),
         };
-        let frame = Frame { folder: "", program: "", here: "", missing: false };
+        let frame = Frame { folder: "", path: "", program: "", here: "", missing: false };
         match (ErrorPage { frame, title, text: &text }).render() {
             Ok(page) => (status, Html(page)).into_response(),
             Err(_) => (status, text).into_response(),
@@ -41,6 +41,8 @@ impl IntoResponse for PageError {
 /// What stands around every page.
 pub(crate) struct Frame<'a> {
     pub(crate) folder: &'a str,
+    /// The same for commands.
+    pub(crate) path: &'a str,
     pub(crate) program: &'a str,
     /// The page's address, for the navigation; with a slash at its end for a page below that one.
     pub(crate) here: &'static str,
@@ -52,10 +54,10 @@ impl Frame<'_> {
     /// A command on this folder, to be copied.
     pub(crate) fn command(&self, name: &str) -> String {
         let plain = |c: char| c.is_alphanumeric() || "/._-+~".contains(c);
-        let folder = if self.folder.chars().all(plain) {
-            self.folder.to_owned()
+        let folder = if self.path.chars().all(plain) {
+            self.path.to_owned()
         } else {
-            format!("'{}'", self.folder.replace('\'', "'\\''"))
+            format!("'{}'", self.path.replace('\'', "'\\''"))
         };
         format!("{} {name} {folder}", self.program)
     }
@@ -63,7 +65,8 @@ impl Frame<'_> {
 
 impl Shared {
     pub(crate) fn frame(&self, here: &'static str) -> Frame<'_> {
-        Frame { folder: &self.folder, program: &self.program, here, missing: self.assets.missing.is_some() }
+        let missing = self.assets.missing.is_some();
+        Frame { folder: &self.folder, path: self.path(), program: &self.program, here, missing }
     }
 }
 

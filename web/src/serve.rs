@@ -30,6 +30,11 @@ pub trait Source: Send + Sync {
     /// Why the folder cannot be checked, in the user's terms; the page shows it.
     fn load(&self) -> Result<Snapshot, String>;
 
+    /// How a command names the folder, where that is not how the pages name it.
+    fn path(&self) -> Option<&str> {
+        None
+    }
+
     /// The folder as a commit (anything that names one to git) has it, checked like [`Source::load`].
     ///
     /// # Errors
@@ -116,6 +121,11 @@ impl Shared {
 
     fn has_pages(&self, who: Who) -> bool {
         matches!(self.shelf.look(&Question::Pages(who)), Known { reply: Some(Reply::Pages(true)), .. })
+    }
+
+    /// How a command names the folder.
+    pub(crate) fn path(&self) -> &str {
+        self.source.path().unwrap_or(&self.folder)
     }
 
     /// A commit of the folder's repository; looked up once.

@@ -28,7 +28,7 @@ struct LoginPage<'a> {
 
 /// The form; whoever is not let in knows neither folder nor cluster.
 pub(super) fn page(shared: &Shared, to: &str, wrong: bool) -> Response {
-    let frame = Frame { folder: "", program: &shared.program, here: "", missing: true };
+    let frame = Frame { folder: "", path: "", program: &shared.program, here: "", missing: true };
     let to = if inside(to) { to } else { "/" };
     match (LoginPage { frame, to, wrong }).render() {
         Ok(page) => ([(CONTENT_SECURITY_POLICY, LOGIN_POLICY)], Html(page)).into_response(),

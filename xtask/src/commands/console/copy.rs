@@ -127,6 +127,11 @@ impl web::Source for Copy {
         self.folder.noted(old)
     }
 
+    /// Whoever runs a command does so in a clone.
+    fn path(&self) -> Option<&str> {
+        Some(".")
+    }
+
     fn at(&self, commit: &str) -> Result<web::Snapshot, String> {
         let (_state, _) = self.shown()?;
         self.folder.at(commit)
@@ -189,6 +194,7 @@ mod tests {
         git(&remote, &["add", "."]);
         git(&remote, &["commit", "-q", "-m", "first"]);
         until(|| copy.load().ok());
+        assert_eq!(copy.path(), Some("."));
         let head = git(&remote, &["rev-parse", "HEAD"]);
         assert_eq!(copy.commit(&head).expect("a commit").subject, "first");
         assert_eq!(copy.commits(9).len(), 1);
