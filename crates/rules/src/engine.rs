@@ -86,10 +86,17 @@ pub fn fix(files: Vec<SourceFile>, context: &Context, level: Safety) -> Fixed {
     let mut applied = Vec::new();
     let mut refused: HashSet<u64> = HashSet::new();
     let mut seen: HashSet<u64> = HashSet::from([state.fingerprint()]);
+    let mut refused_at = applied.len();
     for _ in 0..ROUNDS {
         let chosen = state.choose(level, &refused);
         if chosen.is_empty() {
-            break;
+            if refused.is_empty() || refused_at == applied.len() {
+                break;
+            }
+            // What did harm to an earlier state may be right in this one: a second run would apply it.
+            refused.clear();
+            refused_at = applied.len();
+            continue;
         }
         match state
             .apply(&chosen, context)
