@@ -40,10 +40,8 @@ impl<'p> Account<'p> {
         let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/rights.yaml");
         let text = fs::read_to_string(docs).unwrap();
         let documents: Vec<Value> = text.split("\n---\n").map(|one| serde_yaml::from_str(one).unwrap()).collect();
-        // The console's are another program's.
-        let consoles = |name: &Value| name.as_str().is_some_and(|name| name.starts_with("hyperspace-console"));
-        let roles = documents.iter().filter(|role| role["kind"] == "Role" && !consoles(&role["metadata"]["name"]));
-        let roles: Vec<_> = roles
+        let roles: Vec<_> = documents
+            .iter()
             .map(|role| {
                 let place = match role["metadata"]["namespace"].as_str().unwrap() {
                     "argocd" => aborted.scene.argocd(),
