@@ -31,7 +31,7 @@ fn main() -> std::io::Result<()> {
         program: "cargo xtask".to_owned(),
         source: Arc::new(manifests::Manifests),
         cluster: Cluster::Live(Arc::clone(&live)),
-        upstream: Upstream { jaeger_pages: jaeger.clone(), prometheus_pages: prometheus.clone(), jaeger, prometheus },
+        upstream: Upstream { jaeger_pages: jaeger.clone(), prometheus_pages: prometheus.clone(), jaeger, prometheus, ..Upstream::default() },
     };
     std::thread::spawn(move || {
         if stays {

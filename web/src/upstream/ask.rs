@@ -62,10 +62,12 @@ impl Asker {
     }
 
     async fn has_pages(&self, who: Who) -> bool {
-        let Upstream { jaeger_pages, prometheus_pages, .. } = &self.upstream;
-        match (who, jaeger_pages, prometheus_pages) {
-            (Who::Jaeger, Some(pages), _) => pages.has_ui().await,
-            (Who::Prometheus, _, Some(pages)) => pages.has_ui().await,
+        let Upstream { jaeger, jaeger_pages, prometheus, prometheus_pages, pages_elsewhere } = &self.upstream;
+        let (jaeger, prometheus) =
+            if *pages_elsewhere { (jaeger, prometheus) } else { (jaeger_pages, prometheus_pages) };
+        match (who, jaeger, prometheus) {
+            (Who::Jaeger, Some(asked), _) => asked.has_ui().await,
+            (Who::Prometheus, _, Some(asked)) => asked.has_ui().await,
             _ => false,
         }
     }

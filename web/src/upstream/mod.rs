@@ -22,4 +22,6 @@ pub struct Upstream {
     pub jaeger: Option<Jaeger>,
     /// Jaeger's own pages, as a browser reaches them.
     pub jaeger_pages: Option<Jaeger>,
+    /// Whether the pages' addresses are those of browsers alone: the servers then tell themselves whether they have pages.
+    pub pages_elsewhere: bool,
 }

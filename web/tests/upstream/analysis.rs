@@ -3,6 +3,7 @@
 use crate::cluster::{How, live, release};
 use crate::stand_in::{stand_in, trace};
 use crate::{get, in_order, site, upstream, well_formed};
+use hyperspace_web::Upstream;
 use std::sync::atomic::Ordering;
 
 const PATH: &str = "/rollouts/hotrod/hotrod/analysis";
@@ -68,9 +69,17 @@ async fn links_lead_only_where_somebody_answers() {
     all.jaeger_pages = telemetry::Jaeger::new(&format!("http://{nobody}")).ok();
     all.prometheus_pages = telemetry::Prometheus::new(&format!("http://{nobody}")).ok();
     let live = live([release("hotrod", "hotrod", How::Aborted)]);
+    let elsewhere = Upstream { pages_elsewhere: true, ..all.clone() };
     for all in [all, upstream(&server.address, Some(&server.address), false)] {
         let (_, page) = get(&site(&live, all), PATH).await;
         assert!(page.contains("/traces/11?") && page.contains("class=\"beside\""), "what is asked answers: {page}");
         assert!(!page.contains("in Jaeger") && !page.contains("in Prometheus"), "{page}");
     }
+    // A browser gets further than a pod.
+    let links = [format!("http://{nobody}/trace/11\""), format!("http://{nobody}/graph?g0.expr=")];
+    let (_, page) = get(&site(&live, elsewhere.clone()), PATH).await;
+    assert!(links.iter().all(|link| page.contains(link)), "{page}");
+    server.inner.bare.store(true, Ordering::SeqCst);
+    let (_, page) = get(&site(&live, elsewhere), PATH).await;
+    assert!(page.contains("/traces/11?") && !page.contains(&nobody.to_string()), "{page}");
 }

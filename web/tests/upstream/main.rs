@@ -41,6 +41,7 @@ fn upstream(jaeger: &str, prometheus: Option<&str>, pages: bool) -> Upstream {
         prometheus_pages: prometheus.clone().filter(|_| pages),
         jaeger: Some(jaeger),
         prometheus,
+        pages_elsewhere: false,
     }
 }
 

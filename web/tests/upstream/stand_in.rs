@@ -23,6 +23,8 @@ pub(crate) struct Inner {
     pub(crate) instants: Mutex<Vec<String>>,
     /// What they are answered with; none is no series.
     pub(crate) samples: Mutex<Option<f64>>,
+    /// Whether it was built without pages.
+    pub(crate) bare: AtomicBool,
     /// The last range query.
     pub(crate) query: Mutex<String>,
 }
@@ -39,8 +41,8 @@ pub(crate) async fn stand_in(traces: Vec<Value>) -> StandIn {
     let app = Router::new()
         .route("/api/traces", get(search))
         .route("/api/traces/{id}", get(single))
-        .route("/search", get(|| async { Html("<script src=\"ui.js\"></script>") }))
-        .route("/graph", get(|| async { Html("Prometheus") }))
+        .route("/search", get(ui))
+        .route("/graph", get(ui))
         .route("/api/v1/query_range", post(range))
         .route("/api/v1/query", post(instant))
         .with_state(Arc::clone(&inner));
@@ -52,6 +54,13 @@ pub(crate) async fn stand_in(traces: Vec<Value>) -> StandIn {
 
 fn refused() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, "down").into_response()
+}
+
+async fn ui(State(inner): State<Arc<Inner>>) -> Response {
+    match inner.bare.load(Ordering::SeqCst) {
+        true => StatusCode::NOT_FOUND.into_response(),
+        false => Html("<script src=\"ui.js\"></script>").into_response(),
+    }
 }
 
 async fn search(State(inner): State<Arc<Inner>>, Query(asked): Asked) -> Response {

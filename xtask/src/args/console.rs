@@ -38,6 +38,9 @@ pub(crate) struct UpstreamArgs {
     /// Jaeger's pages as a browser reaches them [default: --jaeger, where that is on this machine]
     #[arg(long, value_name = "URL", value_parser = http_url)]
     pub(crate) jaeger_ui: Option<String>,
+    /// Browsers reach those pages and this program does not, as in a pod: --prometheus and --jaeger tell whether there are any
+    #[arg(long)]
+    pub(crate) ui_elsewhere: bool,
 }
 
 /// A remote repository in place of PATH.

@@ -20,6 +20,7 @@ pub(super) fn upstream(args: &UpstreamArgs, cluster: bool) -> Result<Upstream, C
         prometheus_pages: open("--prometheus-ui", prometheus_ui, Prometheus::new)?,
         jaeger: open("--jaeger", jaeger, Jaeger::new)?,
         jaeger_pages: open("--jaeger-ui", jaeger_ui, Jaeger::new)?,
+        pages_elsewhere: args.ui_elsewhere,
     })
 }
 
