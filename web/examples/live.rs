@@ -31,7 +31,13 @@ fn main() -> std::io::Result<()> {
         program: "cargo xtask".to_owned(),
         source: Arc::new(manifests::Manifests),
         cluster: Cluster::Live(Arc::clone(&live)),
-        upstream: Upstream { jaeger_pages: jaeger.clone(), prometheus_pages: prometheus.clone(), jaeger, prometheus, ..Upstream::default() },
+        upstream: Upstream {
+            jaeger_pages: jaeger.clone(),
+            prometheus_pages: prometheus.clone(),
+            jaeger,
+            prometheus,
+            ..Upstream::default()
+        },
     };
     std::thread::spawn(move || {
         if stays {

@@ -66,7 +66,7 @@ impl Frame<'_> {
 impl Shared {
     pub(crate) fn frame(&self, here: &'static str) -> Frame<'_> {
         let missing = self.assets.missing.is_some();
-        Frame { folder: &self.folder, path: self.path(), program: &self.program, here, missing }
+        Frame { folder: self.folder(), path: self.path(), program: &self.program, here, missing }
     }
 }
 

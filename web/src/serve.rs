@@ -30,6 +30,11 @@ pub trait Source: Send + Sync {
     /// Why the folder cannot be checked, in the user's terms; the page shows it.
     fn load(&self) -> Result<Snapshot, String>;
 
+    /// How the pages name what they show, where that is known only after the start; [`Site::folder`] until then.
+    fn name(&self) -> Option<&str> {
+        None
+    }
+
     /// How a command names the folder, where that is not how the pages name it.
     fn path(&self) -> Option<&str> {
         None
@@ -121,6 +126,11 @@ impl Shared {
 
     fn has_pages(&self, who: Who) -> bool {
         matches!(self.shelf.look(&Question::Pages(who)), Known { reply: Some(Reply::Pages(true)), .. })
+    }
+
+    /// What is shown, as the pages name it.
+    pub(crate) fn folder(&self) -> &str {
+        self.source.name().unwrap_or(&self.folder)
     }
 
     /// How a command names the folder.

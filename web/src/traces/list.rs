@@ -167,7 +167,7 @@ pub(crate) fn no_origin(shared: &Shared, name: &Name) -> Absent {
         why: format!(
             "The repository {} has no rollout {}, so nothing says which service its requests reach first and which \
              attribute tells its versions apart.",
-            shared.folder,
+            shared.folder(),
             shown(&name.to_string())
         ),
         hint: "Start the console on the folder that deploys it: `console FOLDER`.".to_owned(),

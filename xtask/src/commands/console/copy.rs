@@ -6,7 +6,7 @@ use crate::error::{CommandError, Doing as _};
 use git::{Environment, Mirror, Tip};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -20,6 +20,7 @@ const PACE: Duration = Duration::from_secs(2);
 pub(super) struct Copy {
     folder: Folder,
     state: Arc<Mutex<State>>,
+    name: Arc<OnceLock<String>>,
     wake: SyncSender<()>,
     _kept: TempDir,
 }
@@ -58,9 +59,12 @@ impl Copy {
         let state = Arc::new(Mutex::new(State::default()));
         let (wake, woken) = sync_channel(1);
         let followed = Arc::clone(&state);
+        let name = Arc::new(OnceLock::new());
+        let found = Arc::clone(&name);
+        let find = move || find().inspect(|remote| drop(found.set(git::redact(&remote.url))));
         let follow = move || follow(&find, &path, &environment, &followed, &woken);
         std::thread::Builder::new().name("copy".to_owned()).spawn(follow).doing("start a thread")?;
-        Ok(Copy { folder, state, wake, _kept: kept })
+        Ok(Copy { folder, state, name, wake, _kept: kept })
     }
 
     /// What is there, with a word on why it may be old.
@@ -91,7 +95,13 @@ fn hold(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// Until the copy is no longer wanted.
-fn follow(find: &Find, folder: &Path, environment: &Environment, state: &Mutex<State>, woken: &Receiver<()>) {
+fn follow(
+    find: &dyn Fn() -> Result<Remote, String>,
+    folder: &Path,
+    environment: &Environment,
+    state: &Mutex<State>,
+    woken: &Receiver<()>,
+) {
     let mut mirror = None;
     let words = |error: git::Error| error.hint().map_or(error.to_string(), |hint| format!("{error} ({hint})"));
     let mut again = || {
@@ -125,6 +135,10 @@ impl web::Source for Copy {
     fn load(&self) -> Result<web::Snapshot, String> {
         let (_state, old) = self.shown()?;
         self.folder.noted(old)
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.name.get().map(String::as_str)
     }
 
     /// Whoever runs a command does so in a clone.
@@ -194,7 +208,7 @@ mod tests {
         git(&remote, &["add", "."]);
         git(&remote, &["commit", "-q", "-m", "first"]);
         until(|| copy.load().ok());
-        assert_eq!(copy.path(), Some("."));
+        assert_eq!((copy.path(), copy.name()), (Some("."), Some(remote.display().to_string().as_str())));
         let head = git(&remote, &["rev-parse", "HEAD"]);
         assert_eq!(copy.commit(&head).expect("a commit").subject, "first");
         assert_eq!(copy.commits(9).len(), 1);
