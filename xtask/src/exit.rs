@@ -25,6 +25,15 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// What another run of this program ended with.
+    #[cfg_attr(feature = "cluster", allow(dead_code, reason = "this build does all itself"))]
+    pub(crate) fn from_code(code: i32) -> Option<Exit> {
+        let all = [Exit::Done, Exit::Faults, Exit::CouldNotRun, Exit::Rejected, Exit::TimedOut];
+        all.into_iter().find(|exit| *exit as i32 == code)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)

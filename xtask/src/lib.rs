@@ -58,6 +58,9 @@ fn dispatch(ui: &Ui, command: Command) -> Result<Exit, CommandError> {
         Command::Gates(args) => commands::gates::cmd_gates(ui, &args),
         Command::Practice(args) => commands::practice::cmd_practice(ui, &args),
         Command::Demo(args) => commands::demo::cmd_demo(ui, &args),
+        #[cfg(not(feature = "console"))]
+        Command::Console(_) => commands::whole::hand_over(ui),
+        #[cfg(feature = "console")]
         Command::Console(args) => commands::console::cmd_console(ui, &args),
         Command::Rehearse(args) => commands::rehearse::cmd_rehearse(ui, &args),
         Command::Prove(args) => commands::prove::cmd_prove(ui, &args),
@@ -82,7 +85,7 @@ fn dispatch(ui: &Ui, command: Command) -> Result<Exit, CommandError> {
         | Command::Watch(_)
         | Command::Refresh(_)
         | Command::Retry(_)
-        | Command::Abort(_) => commands::cluster::hand_over(ui),
+        | Command::Abort(_) => commands::whole::hand_over(ui),
         Command::Lab(args) => commands::lab::cmd_lab(ui, &args),
         Command::Bench(args) => commands::bench::cmd_bench(ui, &args),
         Command::Policy(args) => commands::policy::cmd_policy(ui, &args),

@@ -8,6 +8,8 @@ use crate::error::{Doing, Error};
 use crate::redact::{redact, without_credentials};
 use crate::refusal::Refusal;
 use crate::repository::{Repository, push_url};
+use crate::ssh;
+use crate::transport::local_folder;
 
 /// A branch of a remote, to push to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,16 @@ impl fmt::Debug for Address {
 }
 
 impl Target {
+    /// Whether it is reached by ssh or http, not in this machine's files.
+    #[must_use]
+    pub fn is_away(&self, repository: &Repository) -> bool {
+        let scheme = self.url.split_once("://").map(|(scheme, _)| scheme);
+        match scheme {
+            Some(scheme) => scheme != "file",
+            None => ssh::Address::parse(&self.url).is_some() && local_folder(repository, &self.url).is_none(),
+        }
+    }
+
     /// The full name of the branch on the remote.
     pub(crate) fn reference(&self) -> String {
         format!("refs/heads/{}", self.branch)

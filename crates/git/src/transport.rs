@@ -263,7 +263,7 @@ fn applies(scope: &str, url: &Url) -> bool {
 }
 
 /// The folder of a remote on this machine.
-fn local_folder(repository: &Repository, url: &str) -> Option<PathBuf> {
+pub(crate) fn local_folder(repository: &Repository, url: &str) -> Option<PathBuf> {
     if url.starts_with("file://") {
         return Url::parse(url).ok()?.to_file_path().ok();
     }

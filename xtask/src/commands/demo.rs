@@ -12,6 +12,10 @@ use std::time::Instant;
 
 /// Runs `demo`: the code path of `fix-and-push` on a clone of a local bare remote. The folder is kept.
 pub(crate) fn cmd_demo(ui: &Ui, args: &DemoArgs) -> Result<Exit, CommandError> {
+    #[cfg(not(feature = "console"))]
+    if args.open {
+        return crate::commands::whole::hand_over(ui);
+    }
     let started = Instant::now();
     let folder = scratch(args.keep.as_deref())?;
     let (clone, remote) = (folder.join("fleet"), folder.join("remote.git"));
@@ -62,6 +66,7 @@ pub(crate) fn cmd_demo(ui: &Ui, args: &DemoArgs) -> Result<Exit, CommandError> {
     if exit == Exit::Done {
         exit = Exit::of(&plan.fixed.report);
     }
+    #[cfg(feature = "console")]
     if args.open {
         // Thousands of freed strings are not worth a wait; the plan ends with the process.
         std::mem::forget(plan);

@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod completions;
+#[cfg(feature = "console")]
 pub(crate) mod console;
 pub(crate) mod demo;
 pub(crate) mod explain;
@@ -16,3 +17,5 @@ pub(crate) mod practice;
 pub(crate) mod prove;
 pub(crate) mod rehearse;
 pub(crate) mod rules;
+#[cfg(not(all(feature = "cluster", feature = "console", feature = "remotes")))]
+pub(crate) mod whole;

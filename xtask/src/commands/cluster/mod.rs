@@ -1,10 +1,7 @@
-//! The commands that talk to a cluster. Without the feature `cluster` this program has none of them; it then builds itself
-//! with it and hands over.
+//! The commands that talk to a cluster. Without the feature `cluster` this program has none of them.
 
 #[cfg(feature = "cluster")]
 mod abort;
-#[cfg(not(feature = "cluster"))]
-mod absent;
 #[cfg(feature = "cluster")]
 pub(crate) mod branch;
 #[cfg(feature = "cluster")]
@@ -41,5 +38,3 @@ pub(crate) use self::{
     abort::cmd_abort, refresh::cmd_refresh, report::cmd_report, retry::cmd_retry, smoke_test::cmd_smoke_test,
     status::cmd_status, watch::cmd_watch,
 };
-#[cfg(not(feature = "cluster"))]
-pub(crate) use absent::hand_over;

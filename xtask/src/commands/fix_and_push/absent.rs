@@ -1,6 +1,6 @@
 //! In the place of the cluster's half, in a program that was built without it.
 
-use crate::commands::cluster::hand_over;
+use crate::commands::whole::hand_over;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::tracing::Tracer;

@@ -82,6 +82,11 @@ fn run(ui: &Ui, args: &FixAndPushArgs, trace: &Tracer) -> Result<Exit, CommandEr
         Joined::With(followed) => (Some(followed), ""),
         Joined::Without(why) => (None, why),
     };
+    #[cfg(not(feature = "remotes"))]
+    if !args.dry_run && goes_away(&repository, args)? {
+        trace.elsewhere();
+        return crate::commands::whole::hand_over(machine);
+    }
     if let Some(pending) = git::pending(&repository)? {
         ui.line(&say::pending(&pending))?;
         if args.dry_run {
@@ -133,6 +138,15 @@ fn run(ui: &Ui, args: &FixAndPushArgs, trace: &Tracer) -> Result<Exit, CommandEr
         }
     }
     Ok(Exit::of(&plan.fixed.report))
+}
+
+/// Whether the push goes by ssh or http, which this build cannot.
+#[cfg(not(feature = "remotes"))]
+fn goes_away(repository: &git::Repository, args: &FixAndPushArgs) -> Result<bool, CommandError> {
+    let Some(branch) = repository.head()?.branch.filter(|_| !args.no_push) else { return Ok(false) };
+    let target = repository.target(&branch, args.remote.as_deref(), args.branch.as_deref());
+    // What is wrong with it is told later.
+    Ok(target.is_ok_and(|target| target.is_away(repository)))
 }
 
 /// Whether the mended state gets through its own gates.

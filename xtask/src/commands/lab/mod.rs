@@ -34,6 +34,6 @@ pub(crate) fn cmd_lab(ui: &Ui, args: &LabArgs) -> Result<Exit, CommandError> {
         #[cfg(feature = "cluster")]
         LabCommand::Env => cluster::env(ui),
         #[cfg(not(feature = "cluster"))]
-        _ => super::cluster::hand_over(ui),
+        _ => super::whole::hand_over(ui),
     }
 }
