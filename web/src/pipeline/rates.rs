@@ -135,8 +135,8 @@ impl View<'_, '_> {
         scrapes.iter().map(meter).collect()
     }
 
-    /// What the collector counts itself, where its own metrics are scraped. Names as the collector's 0.130 to 0.145 write them,
-    /// with and without `_total`.
+    /// What the collector counts itself, where its own metrics are scraped. Names as collector 0.145 was seen to write them,
+    /// and without `_total`, which `without_type_suffix` leaves out.
     fn own(&self) -> Vec<Meter> {
         let mut found = Vec::new();
         let telemetry = |port: u16| {

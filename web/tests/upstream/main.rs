@@ -22,7 +22,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode};
 use hyperspace_web::live::{Cluster, Live};
-use hyperspace_web::{Site, Upstream, router};
+use hyperspace_web::{Site, Source, Upstream, router};
 use manifests::Manifests;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,10 +46,14 @@ fn upstream(jaeger: &str, prometheus: Option<&str>, pages: bool) -> Upstream {
 }
 
 fn site(live: &Arc<Live>, upstream: Upstream) -> Router {
+    site_of(live, upstream, Manifests)
+}
+
+fn site_of(live: &Arc<Live>, upstream: Upstream, source: impl Source + 'static) -> Router {
     router(Site {
         folder: "manifests".to_owned(),
         program: "cargo xtask".to_owned(),
-        source: Arc::new(Manifests),
+        source: Arc::new(source),
         cluster: Cluster::Live(Arc::clone(live)),
         upstream,
     })

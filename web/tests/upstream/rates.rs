@@ -1,8 +1,9 @@
 //! The rates on the pipeline's edges.
 
 use crate::cluster::{How, live, release};
+use crate::manifests::Edited;
 use crate::stand_in::stand_in;
-use crate::{answered, get, site, upstream, well_formed};
+use crate::{answered, get, site, site_of, upstream, well_formed};
 use hyperspace_web::Upstream;
 use std::sync::atomic::Ordering;
 
@@ -47,6 +48,38 @@ async fn what_is_counted_stands_on_the_edges() {
     let (_, metrics) = get(&site, "/metrics").await;
     let count = "hyperspace_console_upstream_queries_total{of=\"Prometheus\",outcome=\"answered\"} 2";
     assert!(metrics.contains(count), "{metrics}");
+}
+
+/// Prometheus scrapes the collector's own metrics in the place of its span metrics.
+fn own(text: String) -> String {
+    let telemetry = "telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: 0.0.0.0, port: 8888}}}}]}}";
+    text.replace("prometheus.io/port: \"8889\"", "prometheus.io/port: \"8888\"")
+        .replace("    service:\n      extensions", &format!("    service:\n      {telemetry}\n      extensions"))
+}
+
+#[tokio::test]
+async fn the_collectors_own_metrics_tell_what_each_receiver_and_exporter_does() {
+    let live = live([release("hotrod", "hotrod", How::Measuring)]);
+    let stand_in = stand_in(Vec::new()).await;
+    *stand_in.inner.samples.lock().unwrap() = Some(3.0);
+    let upstream = upstream(&stand_in.address, Some(&stand_in.address), false);
+    let (_, page) = answered(&site_of(&live, upstream, Edited(own)), "/pipeline").await;
+    let asked = stand_in.inner.instants.lock().unwrap().clone();
+    let sent =
+        "sum(rate({__name__=~\"otelcol_exporter_sent_spans(_total)?\",app=\"collector\",exporter=\"otlp\"}[60s]))";
+    assert!(asked.iter().any(|query| query == sent), "{asked:?}");
+    let expected = [
+        "traces from receiver otlp to pipeline traces, 3 spans/s",
+        "traces from exporter otlp to backend jaeger-collector, 3 spans/s",
+        "traces from processor batch to exporter debug, 3 spans/s",
+        "metrics from processor batch to exporter prometheus, 3 points/s",
+        "metrics from own metrics telemetry to scraper Prometheus, 3 samples a scrape",
+    ];
+    let rated = rated(&page);
+    for name in expected {
+        assert!(rated.contains(&name), "{name} is missing in {rated:?}");
+    }
+    assert_eq!(rated.len(), expected.len(), "{rated:?}");
 }
 
 #[tokio::test]
