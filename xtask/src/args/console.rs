@@ -104,7 +104,7 @@ impl ConsoleArgs {
 
 impl ConsoleCluster {
     /// Whether a cluster is asked for by name.
-    #[cfg(all(feature = "console", not(feature = "cluster")))]
+    #[cfg(feature = "console")]
     pub(crate) fn asked(&self) -> bool {
         self.cluster || self.access.context.is_some() || self.access.kubeconfig.is_some()
     }
