@@ -97,6 +97,7 @@ pub(crate) struct ConsoleCluster {
 
 impl ConsoleArgs {
     /// Whether a cluster is asked for by name.
+    #[cfg(feature = "console")]
     pub(crate) fn asks_for_a_cluster(&self) -> bool {
         self.cluster.asked() || self.copy.follow
     }
