@@ -32,7 +32,7 @@ pub(super) fn reset(layout: &Layout, start: &Start, tell: Tell<'_>) -> Result<St
     let commit = start.commit(layout)?;
     let sources = release::deployed(layout)?;
     let namespaces = sources.folders.iter().map(|folder| sources::name(folder)).chain(before);
-    // Whoever looks on goes on looking, also where the start has no console.
+    // Whoever looks on goes on looking; where the start has no console, Argo CD takes it away.
     let namespaces: BTreeSet<_> = namespaces.filter(|name| name != console::FOLDER).collect();
     let mut stray = String::new();
     for _ in 0..TRIES {
