@@ -1,8 +1,8 @@
 //! What stands to a gate: its traces, and the stable version's values.
 
 use crate::cluster::{How, live, release};
-use crate::stand_in::{stand_in, trace};
-use crate::{get, in_order, site, upstream, well_formed};
+use crate::stand_in::{stand_in, trace, upstream};
+use crate::{get, in_order, site, well_formed};
 use hyperspace_web::Upstream;
 use std::sync::atomic::Ordering;
 

@@ -24,26 +24,13 @@ use axum::http::{Request, Response, StatusCode};
 use hyperspace_web::live::{Cluster, Live};
 use hyperspace_web::{Site, Source, Upstream, router};
 use manifests::Manifests;
+use stand_in::upstream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use telemetry::{Jaeger, Prometheus};
 use tower::ServiceExt as _;
 
 /// What would be markup in any place where it is not escaped.
 const HOSTILE: &str = "<xss a=\"b\" 'c'>&amp;</code>\u{202e}";
-
-/// Another program's address, for both.
-fn upstream(jaeger: &str, prometheus: Option<&str>, pages: bool) -> Upstream {
-    let jaeger = Jaeger::new(jaeger).unwrap();
-    let prometheus = prometheus.map(|address| Prometheus::new(address).unwrap());
-    Upstream {
-        jaeger_pages: pages.then(|| jaeger.clone()),
-        prometheus_pages: prometheus.clone().filter(|_| pages),
-        jaeger: Some(jaeger),
-        prometheus,
-        pages_elsewhere: false,
-    }
-}
 
 fn site(live: &Arc<Live>, upstream: Upstream) -> Router {
     site_of(live, upstream, Manifests)

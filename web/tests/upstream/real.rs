@@ -1,7 +1,8 @@
 //! Real rides of HotROD in a real Jaeger.
 
 use crate::cluster::{How, live, release};
-use crate::{get, site, upstream, well_formed};
+use crate::stand_in::upstream;
+use crate::{get, site, well_formed};
 use axum::http::StatusCode;
 use lab::stack::{JaegerPorts, Stack, jaeger};
 use lab::trial::{HotRod, hotrod};

@@ -5,10 +5,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use hyperspace_web::Upstream;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use telemetry::{Jaeger, Prometheus};
 
 #[derive(Default)]
 pub(crate) struct Inner {
@@ -32,6 +34,19 @@ pub(crate) struct Inner {
 pub(crate) struct StandIn {
     pub(crate) address: String,
     pub(crate) inner: Arc<Inner>,
+}
+
+/// Another program's address, for both.
+pub(crate) fn upstream(jaeger: &str, prometheus: Option<&str>, pages: bool) -> Upstream {
+    let jaeger = Jaeger::new(jaeger).unwrap();
+    let prometheus = prometheus.map(|address| Prometheus::new(address).unwrap());
+    Upstream {
+        jaeger_pages: pages.then(|| jaeger.clone()),
+        prometheus_pages: prometheus.clone().filter(|_| pages),
+        jaeger: Some(jaeger),
+        prometheus,
+        pages_elsewhere: false,
+    }
 }
 
 type Asked = Query<HashMap<String, String>>;

@@ -1,8 +1,8 @@
 //! The table of a rollout's traces.
 
 use crate::cluster::{How, live, release};
-use crate::stand_in::{StandIn, named, stand_in, trace};
-use crate::{HOSTILE, answered, ask, get, harmless, in_order, site, upstream, well_formed};
+use crate::stand_in::{StandIn, named, stand_in, trace, upstream};
+use crate::{HOSTILE, answered, ask, get, harmless, in_order, site, well_formed};
 use axum::http::StatusCode;
 use futures_util::StreamExt as _;
 use hyperspace_web::Upstream;

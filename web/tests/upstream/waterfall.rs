@@ -1,8 +1,8 @@
 //! One trace as a waterfall.
 
 use crate::cluster::{How, live, release};
-use crate::stand_in::{large, stand_in, trace};
-use crate::{answered, get, in_order, site, upstream, well_formed};
+use crate::stand_in::{large, stand_in, trace, upstream};
+use crate::{answered, get, in_order, site, well_formed};
 use axum::http::StatusCode;
 use hyperspace_web::Upstream;
 use std::sync::atomic::Ordering;

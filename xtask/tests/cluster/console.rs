@@ -2,12 +2,13 @@
 
 use crate::argo::ARGO;
 use crate::following::spawned;
-use crate::plane::{block, plane};
+use crate::plane::{Plane, block, plane};
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,40 @@ fn ready(address: &str) {
         }
         assert!(begun.elapsed() < Duration::from_secs(60), "{answer}");
         std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The program's console, as long as it is kept.
+pub(crate) struct Served {
+    child: Child,
+    /// Host and port.
+    address: String,
+}
+
+impl Served {
+    /// On a control plane and a folder; every source has answered.
+    pub(crate) fn start(plane: &Plane, folder: &Path) -> Served {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.arg("console").arg(folder).args(["--port", "0", "--context", "admin", "--kubeconfig"]);
+        command.arg(plane.kubeconfig()).env_remove("HYPERSPACE_CONSOLE_TOKEN");
+        let mut child = spawned(command);
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let address = said.find_map(|line| Some(line.split("http://").nth(1)?.split(',').next()?.to_owned()));
+        let served = Served { child, address: address.unwrap() };
+        ready(&served.address);
+        served
+    }
+
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -79,13 +114,8 @@ fn a_change_in_the_apiserver_reaches_every_stream() {
     block(plane.create(ARGO, "Rollout", Some("hotrod"), rollout));
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.arg("console").arg(folder.path()).args(["--port", "0", "--context", "admin", "--kubeconfig"]);
-    command.arg(plane.kubeconfig()).env_remove("HYPERSPACE_CONSOLE_TOKEN");
-    let mut console = spawned(command);
-    let mut said = BufReader::new(console.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let address = said.find_map(|line| Some(line.split("http://").nth(1)?.split(',').next()?.to_owned())).unwrap();
-    ready(&address);
+    let mut console = Served::start(plane, folder.path());
+    let address = console.address.clone();
 
     let (heard, times) = channel();
     let readers: Vec<_> = (0..streams)
@@ -112,8 +142,8 @@ fn a_change_in_the_apiserver_reaches_every_stream() {
     let goal = if cfg!(debug_assertions) { Duration::from_secs(10) } else { Duration::from_millis(300) };
     assert!(at(99) < goal, "{:?}", at(99));
 
-    let told = Command::new("kill").args(["-TERM", &console.id().to_string()]).status().unwrap();
+    let told = Command::new("kill").args(["-TERM", &console.child.id().to_string()]).status().unwrap();
     assert!(told.success());
     assert!(readers.into_iter().all(|reader| reader.join().unwrap()), "every stream ends with its last chunk");
-    assert_eq!(console.wait().unwrap().code(), Some(0));
+    assert_eq!(console.child.wait().unwrap().code(), Some(0));
 }

@@ -10,15 +10,21 @@
 
 mod argo;
 mod console;
+#[path = "../../../web/tests/browser/driver.rs"]
+mod driver;
 mod following;
 mod labs;
 #[allow(dead_code, reason = "the tests of the crate `cluster` use more of it")]
 #[path = "../../../crates/cluster/tests/it/plane.rs"]
 mod plane;
 mod refusals;
+mod replay;
 mod retrying;
 mod rights;
 #[allow(dead_code, reason = "the other tests use more of it")]
 #[path = "../it/run.rs"]
 mod run;
 mod smoke;
+#[allow(dead_code, reason = "the console's own tests use more of it")]
+#[path = "../../../web/tests/browser/tab.rs"]
+mod tab;
