@@ -2,9 +2,9 @@
 
 use crate::fleet::{FEEDS, How, live, release};
 use crate::folder::Folder;
-use hyperspace_web::live::{Cluster, Live, News};
 use crate::rides::upstreams;
 use crate::stand_in::upstream;
+use hyperspace_web::live::{Cluster, Live, News};
 use hyperspace_web::{Commit, Door, Entry, Site, Source, Token, Upstream, serve};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};

@@ -47,7 +47,7 @@ fn spoken(payload: &str, how: How) -> View {
     let mut view = release("hotrod", "hotrod", how);
     for rollout in view.rollouts.values_mut().filter_map(|seen| seen.object.as_mut()) {
         rollout.images = vec![payload.to_owned()];
-        rollout.message = payload.to_owned();
+        rollout.message.push_str(payload);
     }
     for run in view.runs.values_mut().filter_map(|seen| seen.object.as_mut()) {
         run.message = payload.to_owned();

@@ -1,5 +1,14 @@
 //! The console in a real browser: Debian's chromium, driven by WebDriver. Without it these tests skip themselves, loudly.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that fails here should stop"
+)]
+
 mod accessibility;
 mod console;
 mod driver;
