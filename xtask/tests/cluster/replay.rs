@@ -64,7 +64,8 @@ impl Player<'_> {
         // What a controller had seen then, counted as this apiserver counts.
         let here = written.metadata.generation.unwrap_or_default();
         let observed = &mut object["status"]["observedGeneration"];
-        let late = observed.to_string().trim_matches('"') != generation.to_string();
+        let seen = observed.as_i64().or_else(|| observed.as_str()?.parse().ok());
+        let late = seen != generation.as_i64();
         let here = here - i64::from(late);
         match observed {
             Value::String(seen) => *seen = here.to_string(),
