@@ -267,7 +267,8 @@ fn text_width(text: &str) -> f64 {
 /// The room that an edge's texts take: width and height, nothing where it has none.
 pub(crate) fn room(edge: &Edge) -> (f64, f64) {
     let sign = edge.mark.sign();
-    let label = if edge.label.is_empty() { 0.0 } else { text_width(&edge.label) + 2.0 * text_width(sign) };
+    // A sign alone needs its room as well.
+    let label = text_width(&edge.label) + 2.0 * text_width(sign);
     let rate = edge.unit.map_or(0.0, |unit| text_width(unit) + NUMBER * super::layout::SMALL_COLUMN);
     let lines = [label, rate].into_iter().filter(|width| *width > 0.0).count() as f64;
     (if lines > 0.0 { round1(label.max(rate) + 10.0) } else { 0.0 }, LINE * lines)

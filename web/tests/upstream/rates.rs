@@ -2,8 +2,8 @@
 
 use crate::cluster::{How, live, release};
 use crate::manifests::Edited;
-use crate::stand_in::stand_in;
-use crate::{answered, get, site, site_of, upstream, well_formed};
+use crate::stand_in::{stand_in, upstream};
+use crate::{answered, get, site, site_of, well_formed};
 use hyperspace_web::Upstream;
 use std::sync::atomic::Ordering;
 
