@@ -24,7 +24,6 @@ use axum::http::{Request, Response, StatusCode};
 use hyperspace_web::live::{Cluster, Live};
 use hyperspace_web::{Site, Source, Upstream, router};
 use manifests::Manifests;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower::ServiceExt as _;
