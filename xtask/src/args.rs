@@ -89,9 +89,13 @@ The cluster, first line that fits:
   --context, --kubeconfig, KUBECONFIG    that one
   pushed to the lab's git server         the lab
   ~/.kube/config, or in a pod            its current context, or the pod's cluster
+  ARGOCD_SERVER, or `argocd login`       Argo CD's API, as its own CLI finds it: the commit is synced, the rollout not followed
   else                                   none is configured, and none is touched
 Where there is one, its Applications must follow the repository and branch that are pushed to, or nothing is written. After \
 the push they are refreshed, the release is followed until its gates have decided, and the smoke test ends it. Ctrl-C detaches.
+Where neither --context nor --kubeconfig names the cluster and it cannot be reached or shows no Application, Argo CD's API is \
+asked in its place (ARGOCD_SERVER, ARGOCD_AUTH_TOKEN, ARGOCD_OPTS, the file of `argocd login`). The run then ends with exit code 2 \
+when the commit is synced and deploys rollouts or collectors: what becomes of them that API does not tell.
 
 Exit codes: 0 done and clean, 1 faults left or a gate failed, 2 could not run, refused or detached, 3 push rejected, \
 4 timed out.")]

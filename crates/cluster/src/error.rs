@@ -31,6 +31,9 @@ pub enum Error {
     /// It did not answer in time.
     #[error("the cluster did not answer within {0} s")]
     Slow(u64),
+    /// Argo CD's own API could not be asked.
+    #[error(transparent)]
+    ArgoCd(#[from] crate::argocd::Trouble),
 }
 
 /// A right that is missing.
@@ -58,6 +61,7 @@ impl Error {
     pub fn may_pass(&self) -> bool {
         match self {
             Error::Unreachable(_) | Error::Slow(_) => true,
+            Error::ArgoCd(trouble) => trouble.may_pass(),
             // Overload, a leader that moves, a conflict, a version that is gone.
             Error::Refused { code, .. } => matches!(code, 409 | 410 | 429 | 500..),
             _ => false,
@@ -70,6 +74,7 @@ impl Error {
             Error::NoCluster(_) => {
                 Some("--context names one of `kubectl config get-contexts`; KUBECONFIG names the file")
             }
+            Error::ArgoCd(trouble) => trouble.hint(),
             Error::Forbidden(_) => Some("docs/rights.yaml lists every right that the tool uses"),
             _ => None,
         }

@@ -54,7 +54,7 @@ impl Cluster {
     }
 }
 
-fn found(application: &Application) -> Found {
+pub(crate) fn found(application: &Application) -> Found {
     let at = name(&application.metadata);
     let owners = application.metadata.owner_references.iter().flatten();
     let set =

@@ -6,6 +6,7 @@
 
 mod act;
 mod apply;
+mod argocd;
 mod collector;
 mod config;
 mod connect;
@@ -23,10 +24,11 @@ mod time;
 mod watch;
 mod watch_all;
 
+pub use argocd::{ArgoCd, Server, Trouble};
 pub use connect::{Access, Cluster};
 pub use error::{Error, Right};
 pub use find::{Found, Source};
-pub use follow::{Heard, Patience};
+pub use follow::{Heard, Patience, Way};
 pub use rights::Need;
 pub use time::age;
 pub use watch_all::{Watch, Watched};

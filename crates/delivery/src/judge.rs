@@ -51,6 +51,9 @@ fn all(release: &Release, view: &View, acted: &Acted, fresh: bool) -> Check<Vec<
     for name in &release.applications {
         synced(release, name, application(view, name)?)?;
     }
+    if !release.unseen.is_empty() {
+        return Err(Box::new(Outlook::End(Verdict::Synced { unseen: release.unseen.clone() })));
+    }
     let configured: Vec<_> = release.collectors.iter().map(|target| collector(release, target, view, acted)).collect();
     let rollouts: Vec<_> = release.rollouts.iter().map(|target| rollout(release, target, view, acted, fresh)).collect();
     // What has ended has ended, whatever else is still awaited. A retry waits for the collector's new configuration.

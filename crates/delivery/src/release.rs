@@ -1,5 +1,6 @@
 //! What a release is: the commit, and what it must reach.
 
+use crate::state::ROLLOUT;
 use crate::{Name, Workload};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,6 +20,23 @@ pub struct Release {
     pub rollouts: Vec<RolloutTarget>,
     /// What happens to a rollout that was aborted before.
     pub retry: RetryPolicy,
+    /// What is deployed and cannot be seen: where there is any, the release ends when its Applications have synced.
+    pub unseen: Vec<String>,
+}
+
+impl Release {
+    /// The same for who sees Applications alone.
+    #[must_use]
+    pub fn of_applications(self) -> Release {
+        let collectors = self.collectors.iter().map(|target| target.workload.to_string());
+        let rollouts = self.rollouts.iter().map(|target| format!("{ROLLOUT} {}", target.name));
+        Release {
+            commit: self.commit,
+            unseen: collectors.chain(rollouts).collect(),
+            applications: self.applications,
+            ..Release::default()
+        }
+    }
 }
 
 /// A collector's workload, and how its pods come to run the pushed configuration.

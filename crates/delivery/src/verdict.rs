@@ -13,6 +13,11 @@ pub enum Verdict {
         /// The runs that promoted, in the order of their steps.
         runs: Vec<Name>,
     },
+    /// Argo CD has applied it; what became of what it deploys cannot be seen.
+    Synced {
+        /// That.
+        unseen: Vec<String>,
+    },
     /// It will not get there by itself.
     Stopped {
         /// What stopped.
@@ -117,6 +122,9 @@ impl fmt::Display for Verdict {
             Verdict::Done { runs } => {
                 let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
                 write!(f, "done: promoted by {}", names.join(", "))
+            }
+            Verdict::Synced { unseen } => {
+                write!(f, "synced; what was deployed is not followed: {}", unseen.join(", "))
             }
             Verdict::Stopped { what, why } => write!(f, "{what} {why}"),
             Verdict::TimedOut { waiting } => write!(f, "timed out waiting for {waiting}"),

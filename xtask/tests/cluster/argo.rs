@@ -75,6 +75,15 @@ impl<'p> Scene<'p> {
         block(self.plane.create(ARGO, "Application", Some(&self.argocd()), object));
     }
 
+    /// The Application on the collector's folder follows another branch.
+    pub(crate) fn retarget(&self, revision: &str) {
+        let patch = json!({"spec": {"source": {"targetRevision": revision}}});
+        block(async {
+            let api = self.plane.api(ARGO, "Application", Some(&self.argocd())).await;
+            api.patch("otel", &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
+        });
+    }
+
     /// Argo CD has deployed this commit, long ago.
     pub(crate) fn deployed(&self, name: &str, commit: &str, before: &[&str]) {
         let patch = synced(commit, before);

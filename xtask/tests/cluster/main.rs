@@ -9,6 +9,10 @@
 )]
 
 mod argo;
+#[allow(dead_code, reason = "the tests of the crate `cluster` use more of it")]
+#[path = "../../../crates/cluster/tests/it/argo_server.rs"]
+mod argo_server;
+mod by_argocd;
 mod console;
 #[path = "../../../web/tests/browser/driver.rs"]
 mod driver;

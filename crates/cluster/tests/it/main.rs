@@ -6,8 +6,11 @@
 extern crate hyperspace_cluster as cluster;
 
 mod acts;
+mod argo_server;
+mod argocd;
 mod collectors;
 mod console;
+mod fake_argocd;
 mod gone;
 mod objects;
 mod plane;

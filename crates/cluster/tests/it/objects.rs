@@ -79,6 +79,7 @@ impl<'p> Scene<'p> {
                 ..RolloutTarget::default()
             }],
             retry: RetryPolicy::Never,
+            unseen: vec![],
         }
     }
 

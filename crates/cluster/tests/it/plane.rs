@@ -142,7 +142,11 @@ impl Plane {
                     "experiment-crd",
                 ][..],
             ),
-            ("github.com/argoproj/argo-cd/v3", "argocd", &["application-crd", "applicationset-crd"][..]),
+            (
+                "github.com/argoproj/argo-cd/v3",
+                "argocd",
+                &["application-crd", "applicationset-crd", "appproject-crd"][..],
+            ),
         ] {
             for file in files {
                 let path = module_folder(module, folder).join("manifests/crds").join(format!("{file}.yaml"));
@@ -151,7 +155,7 @@ impl Plane {
                 self.create("apiextensions.k8s.io/v1", "CustomResourceDefinition", None, crd).await;
             }
         }
-        for plural in ["rollouts", "analysisruns", "applications", "applicationsets"] {
+        for plural in ["rollouts", "analysisruns", "applications", "applicationsets", "appprojects"] {
             let mut served = false;
             for _ in 0..300 {
                 let path = format!("/apis/argoproj.io/v1alpha1/{plural}");

@@ -355,3 +355,20 @@ fn a_look_that_the_watch_has_overtaken_is_no_verdict() {
     let (state, _) = step(state, Event::Looked { round: 1, view: promoted.now().clone() });
     assert_eq!(state.verdict(), None);
 }
+
+#[test]
+fn who_sees_applications_alone_ends_when_they_have_synced() {
+    let release = release().of_applications();
+    assert!(release.sets.is_empty() && release.collectors.is_empty() && release.rollouts.is_empty());
+    let mut world = World::promoted();
+    world.application(at(OLD, "Healthy"));
+    assert!(judged(release.clone(), &world).starts_with("… Argo CD to sync hotrod: it is at 0000000000"));
+    world.application(at(NEW, "Healthy"));
+    let synced = "synced; what was deployed is not followed: DaemonSet otel/collector, Rollout hotrod/hotrod";
+    assert_eq!(judged(release.clone(), &world), synced);
+    // Where nothing else is deployed, nothing is left to be seen.
+    let release = Release { unseen: vec![], ..release };
+    assert_eq!(judged(release.clone(), &world), "done: synced");
+    world.application(at(NEW, "Progressing"));
+    assert_eq!(judged(release, &world), "… Application hotrod to be Healthy: it is Progressing");
+}

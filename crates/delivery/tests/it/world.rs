@@ -33,6 +33,7 @@ pub(crate) fn release() -> Release {
             gates: 1,
             ..RolloutTarget::default()
         }],
+        unseen: vec![],
         retry: RetryPolicy::Never,
     }
 }

@@ -13,6 +13,8 @@ pub(crate) mod evidence;
 #[cfg(feature = "cluster")]
 mod measured;
 #[cfg(feature = "cluster")]
+pub(crate) mod reach;
+#[cfg(feature = "cluster")]
 mod refresh;
 #[cfg(feature = "cluster")]
 mod report;

@@ -7,7 +7,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::tracing::Tracer;
 use crate::ui::{Lines, Ui};
-use cluster::{Cluster, Heard, Patience};
+use cluster::{Heard, Patience, Way};
 use delivery::{Effect, Measurement, Name, Release, State, Stop, Verdict, Waiting};
 use serde_json::json;
 use smoke::Link;
@@ -28,13 +28,13 @@ pub(crate) struct Beside<'a> {
 /// Follows a release to its verdict and tells it; Ctrl-C detaches, and gives none.
 pub(crate) async fn follow(
     ui: &Ui,
-    cluster: &Cluster,
+    way: Way<'_>,
     release: Release,
     timeout: u64,
     format: ListFormat,
     beside: Beside<'_>,
 ) -> Result<Option<Verdict>, CommandError> {
-    let patience = Patience { deadline: Duration::from_secs(timeout), ..Patience::default() };
+    let patience = Patience { deadline: Duration::from_secs(timeout), ..Patience::of(way) };
     let teller = RefCell::new(Teller::new(ui, format, &release));
     let fault = RefCell::new(None);
     let told = |result: Result<(), CommandError>| {
@@ -59,7 +59,7 @@ pub(crate) async fn follow(
         }
     };
     let state = tokio::select! {
-        state = cluster.follow(release, patience, hear) => Some(state),
+        state = way.follow(release, patience, hear) => Some(state),
         never = chain => match never {},
         _ = tokio::signal::ctrl_c() => None,
     };
@@ -241,6 +241,12 @@ fn end(ui: &Ui, format: ListFormat, verdict: &Verdict) -> Result<(), CommandErro
             ui.line(&event.to_string())?;
         }
     }
+    if matches!(verdict, Verdict::Synced { .. }) {
+        ui.status(&format!(
+            "Argo CD's API says no more: with access to the cluster `{0} watch` follows it, and `{0} smoke-test` ends it",
+            ui.program
+        ));
+    }
     if let Some(advice) = advice(verdict) {
         ui.status(&format!("{advice}, `{} fix-and-push --retry` takes it up again", ui.program));
     }
@@ -273,6 +279,8 @@ pub(crate) fn exit(verdict: Option<&Verdict>) -> Exit {
     match verdict {
         Some(Verdict::Done { .. }) => Exit::Done,
         Some(Verdict::Stopped { .. }) => Exit::Faults,
+        // Whether its gates let it through nobody here can say.
+        Some(Verdict::Synced { .. }) => Exit::CouldNotRun,
         Some(Verdict::TimedOut { .. }) => Exit::TimedOut,
         Some(Verdict::Broken { .. }) | None => Exit::CouldNotRun,
     }
@@ -320,11 +328,12 @@ mod tests {
         let paused = Stop::Paused { reason: String::new() };
         let all = [
             Verdict::Done { runs: vec![] },
+            Verdict::Synced { unseen: vec![] },
             Verdict::Stopped { what: Name::new("a", "b"), why: paused },
             Verdict::Broken { message: String::new() },
             Verdict::TimedOut { waiting: String::new() },
         ];
-        assert_eq!(all.each_ref().map(|verdict| exit(Some(verdict)) as u8), [0, 1, 2, 4]);
+        assert_eq!(all.each_ref().map(|verdict| exit(Some(verdict)) as u8), [0, 2, 1, 2, 4]);
         assert_eq!(exit(None), Exit::CouldNotRun);
     }
 }

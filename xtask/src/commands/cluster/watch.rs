@@ -7,6 +7,7 @@ use crate::args::WatchArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::Ui;
+use cluster::Way;
 use std::path::Path;
 
 /// Runs `watch`.
@@ -18,7 +19,8 @@ pub(crate) fn cmd_watch(ui: &Ui, args: &WatchArgs) -> Result<Exit, CommandError>
         let telemetry = Telemetry::here(&args.endpoints, Path::new("."))?;
         let release = scope.release(commit);
         let beside = Beside { telemetry: telemetry.as_ref(), trace: None };
-        let verdict = tell::follow(ui, &scope.cluster, release, args.timeout, args.format, beside).await?;
+        let verdict =
+            tell::follow(ui, Way::Cluster(&scope.cluster), release, args.timeout, args.format, beside).await?;
         Ok(tell::exit(verdict.as_ref()))
     })
 }

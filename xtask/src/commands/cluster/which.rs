@@ -105,7 +105,7 @@ pub(crate) async fn applications(args: &AccessArgs) -> Result<(Cluster, Vec<Foun
 }
 
 /// Those that were named; all where none was.
-fn chosen(all: Vec<Found>, named: &[String]) -> Result<Vec<Found>, CommandError> {
+pub(super) fn chosen(all: Vec<Found>, named: &[String]) -> Result<Vec<Found>, CommandError> {
     let there: Vec<&str> = all.iter().map(|found| found.name.name.as_str()).collect();
     if let Some(missing) = named.iter().find(|name| !there.contains(&name.as_str())) {
         return Err(CommandError::user(format!("there is no Application {missing}"))
@@ -115,7 +115,7 @@ fn chosen(all: Vec<Found>, named: &[String]) -> Result<Vec<Found>, CommandError>
 }
 
 /// Those that follow this folder's repository; else all.
-fn ours(all: Vec<Found>) -> Vec<Found> {
+pub(super) fn ours(all: Vec<Found>) -> Vec<Found> {
     let Some((url, pairs)) = here() else { return all };
     let (ours, others): (Vec<Found>, Vec<Found>) = all.into_iter().partition(|found| follows(found, &url, &pairs));
     if ours.is_empty() { others } else { ours }

@@ -10,20 +10,36 @@ use super::Joined;
 use super::destination::{Destination, Surroundings, destination};
 use super::plan::Plan;
 use crate::args::FixAndPushArgs;
+use std::env;
+use std::path::PathBuf;
 
 /// Never there.
 pub(super) enum Followed {}
 
 /// Hands over where a cluster may have to do with it; only the other build can tell whether a lab is the one pushed to.
 pub(super) fn join(ui: &Ui, _: &git::Repository, args: &FixAndPushArgs) -> Result<Joined, CommandError> {
-    match destination(args, &Surroundings::here(true)) {
+    match destination(args, &Surroundings::here(true, argo_cd())) {
         Destination::Without(why) => Ok(Joined::Without(why)),
-        Destination::Cluster(_) if args.dry_run => {
+        Destination::Cluster(_) | Destination::ArgoCd if args.dry_run => {
             ui.status("a cluster is configured; this build does not look at it, a run without --dry-run builds the part that does");
             Ok(Joined::Without("this is a dry run"))
         }
-        Destination::Cluster(_) => hand_over(ui).map(Joined::Elsewhere),
+        Destination::Cluster(_) | Destination::ArgoCd => hand_over(ui).map(Joined::Elsewhere),
     }
+}
+
+/// Whether there may be an Argo CD server to ask; the other build knows.
+fn argo_cd() -> bool {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    let folder = |name: &str, below: &str| set(name).map(|folder| PathBuf::from(folder).join(below));
+    let home = |below: &str| env::home_dir().map(|home| home.join(below));
+    let files = [
+        folder("ARGOCD_CONFIG_DIR", "config"),
+        folder("XDG_CONFIG_HOME", "argocd/config"),
+        home(".argocd/config"),
+        home(".config/argocd/config"),
+    ];
+    set("ARGOCD_SERVER").is_some() || set("ARGOCD_OPTS").is_some() || files.iter().flatten().any(|file| file.is_file())
 }
 
 impl Followed {

@@ -8,7 +8,7 @@ use crate::commands::cluster::which::patiently;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::Ui;
-use cluster::Found;
+use cluster::{Cluster, Found};
 use delivery::{Name, Release, Verdict};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -25,7 +25,10 @@ pub(super) async fn after(
     verdict: Option<&Verdict>,
 ) -> Result<Exit, CommandError> {
     match verdict {
-        Some(Verdict::Done { .. }) if gated(release) && !args.no_smoke_test => smoke(ui, followed, args).await,
+        Some(Verdict::Done { .. }) if gated(release) && !args.no_smoke_test => match followed.reach.cluster() {
+            Some(cluster) => smoke(ui, cluster, followed, args).await,
+            None => Ok(exit(verdict)),
+        },
         other => Ok(exit(other)),
     }
 }
@@ -35,8 +38,7 @@ pub(super) fn gated(release: &Release) -> bool {
     release.rollouts.iter().any(|target| target.gates > 0)
 }
 
-async fn smoke(ui: &Ui, followed: &Followed, args: &FixAndPushArgs) -> Result<Exit, CommandError> {
-    let cluster = &followed.cluster;
+async fn smoke(ui: &Ui, cluster: &Cluster, followed: &Followed, args: &FixAndPushArgs) -> Result<Exit, CommandError> {
     let ours: BTreeSet<&Name> = followed.found.iter().map(|found| &found.name).collect();
     // As they are now: before its first sync an Application deploys nothing.
     let now = patiently(ui, || cluster.applications()).await?;

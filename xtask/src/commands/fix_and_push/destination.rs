@@ -11,6 +11,8 @@ pub(super) enum Destination {
     Without(&'static str),
     /// The cluster of this kubeconfig; else that of the arguments and the environment.
     Cluster(Option<PathBuf>),
+    /// Argo CD's API, and no cluster.
+    ArgoCd,
 }
 
 /// What of the surroundings decides.
@@ -24,11 +26,14 @@ pub(super) struct Surroundings {
     pub(super) pod: bool,
     /// The lab's kubeconfig, where a lab is up and may be what is pushed to.
     pub(super) lab: Option<PathBuf>,
+    /// An Argo CD server is named, or somebody is logged in at one.
+    pub(super) argocd: bool,
 }
 
 impl Surroundings {
-    /// As they are; `lab` says whether the lab's git server is what is pushed to.
-    pub(super) fn here(lab: bool) -> Surroundings {
+    /// As they are; `lab` says whether the lab's git server is what is pushed to, `argocd` whether an Argo CD server is
+    /// configured.
+    pub(super) fn here(lab: bool, argocd: bool) -> Surroundings {
         let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         let account = "/var/run/secrets/kubernetes.io/serviceaccount/token";
         Surroundings {
@@ -36,6 +41,7 @@ impl Surroundings {
             file: env::home_dir().is_some_and(|home| home.join(".kube/config").is_file()),
             pod: set("KUBERNETES_SERVICE_HOST") && PathBuf::from(account).exists(),
             lab: lab.then(lab::kubeconfig).flatten(),
+            argocd,
         }
     }
 }
@@ -53,6 +59,8 @@ pub(super) fn destination(args: &FixAndPushArgs, around: &Surroundings) -> Desti
         Destination::Cluster(around.lab.clone())
     } else if around.file || around.pod {
         Destination::Cluster(None)
+    } else if around.argocd {
+        Destination::ArgoCd
     } else {
         Destination::Without("none is configured")
     }
@@ -75,7 +83,7 @@ mod tests {
     #[test]
     fn the_table() {
         let lab = Some(PathBuf::from("/lab"));
-        let all = Surroundings { variable: true, file: true, pod: true, lab: lab.clone() };
+        let all = Surroundings { variable: true, file: true, pod: true, lab: lab.clone(), argocd: true };
         let of = |words: &[&str], around: &Surroundings| destination(&args(words), around);
         let nothing = Surroundings::default();
         assert_eq!(of(&[], &nothing), Destination::Without("none is configured"));
@@ -93,6 +101,11 @@ mod tests {
             Destination::Cluster(lab),
             "the lab that is pushed to goes before ~/.kube/config"
         );
+        let by_api = Surroundings { argocd: true, ..nothing.clone() };
+        assert_eq!(of(&[], &by_api), Destination::ArgoCd);
+        let kube = Surroundings { file: true, ..by_api.clone() };
+        assert_eq!(of(&[], &kube), Destination::Cluster(None), "Kubernetes tells more");
+        assert_eq!(of(&["--no-cluster"], &by_api), Destination::Without("--no-cluster"));
         for around in [Surroundings { file: true, ..nothing.clone() }, Surroundings { pod: true, ..nothing }] {
             assert_eq!(of(&[], &around), Destination::Cluster(None));
         }

@@ -9,14 +9,15 @@ use super::{Joined, environment, release, sets};
 use crate::args::{AccessArgs, FixAndPushArgs, ListFormat};
 use crate::commands::cluster::branch::{Branch, is_repository};
 use crate::commands::cluster::chain::Telemetry;
+use crate::commands::cluster::reach::{Reach, by_argo_cd, reach};
 use crate::commands::cluster::tell::{self, Beside};
-use crate::commands::cluster::which::{access, applications, deployed, runtime, said};
+use crate::commands::cluster::which::{access, deployed, runtime, said};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::policy;
 use crate::tracing::Tracer;
 use crate::ui::Ui;
-use cluster::{Cluster, Found, Need};
+use cluster::{Cluster, Found, Need, Server};
 use contract::Contract;
 use delivery::{Name, View};
 use lab::cluster::{Layout, present};
@@ -31,7 +32,7 @@ pub(super) struct Followed {
     /// The connection lives in it.
     runtime: Runtime,
     access: AccessArgs,
-    pub(super) cluster: Cluster,
+    pub(super) reach: Reach,
     /// Those Applications.
     pub(super) found: Vec<Found>,
     /// The repository's URL as they name it.
@@ -51,37 +52,56 @@ pub(super) fn join(ui: &Ui, repository: &git::Repository, args: &FixAndPushArgs)
         branch.and_then(|branch| repository.target(&branch, args.remote.as_deref(), args.branch.as_deref()).ok());
     let pairs = policy(repository, args)?.repositories;
     let lab = target.as_ref().is_some_and(|target| is_lab(&target.url, &pairs));
-    let kubeconfig = match destination(args, &Surroundings::here(lab)) {
-        Destination::Without(why) => return Ok(Joined::Without(why)),
-        Destination::Cluster(kubeconfig) => kubeconfig,
-    };
+    let server = Server::here();
+    let destination = destination(args, &Surroundings::here(lab, !matches!(server, Ok(None))));
+    if let Destination::Without(why) = destination {
+        return Ok(Joined::Without(why));
+    }
     args.endpoints.open()?;
     let Some(target) = target else { return Ok(Joined::Without("there is nowhere to push to")) };
-    let access = AccessArgs { kubeconfig, ..args.access.clone() };
     let runtime = runtime()?;
-    let (cluster, all) = runtime.block_on(applications(&access)).map_err(refused)?;
+    let mut access = args.access.clone();
+    let reached = match destination {
+        Destination::ArgoCd => match server.map_err(|trouble| said(trouble.into())).map_err(refused)? {
+            Some(server) => runtime.block_on(by_argo_cd(server)),
+            None => return Ok(Joined::Without("none is configured")),
+        },
+        Destination::Cluster(kubeconfig) => {
+            access.kubeconfig = kubeconfig;
+            runtime.block_on(reach(ui, &access))
+        }
+        Destination::Without(why) => return Ok(Joined::Without(why)),
+    };
+    let (reach, all) = reached.map_err(refused)?;
     let remote = repository.ask(&target, &environment())?;
     let branch =
         Branch { url: &target.url, name: &target.branch, default: remote.default_branch.as_deref(), pairs: &pairs };
     let (found, others): (Vec<Found>, Vec<Found>) = all.into_iter().partition(|found| branch.source(found).is_some());
     let Some(seen) = found.iter().find_map(|found| Some(branch.source(found)?.url.clone())) else {
-        return Err(refused(none(cluster.context(), &branch, &others)));
+        return Err(refused(none(&reach, &branch, &others)));
     };
     // What is missing is better known before the push.
     let all = deployed(&found);
-    let before = runtime.block_on(async {
-        allowed(&cluster, &Need::of(&all, &View::default())).await?;
-        cluster.look(&all).await
-    });
+    let before = match reach.cluster() {
+        Some(cluster) => runtime.block_on(async {
+            allowed(cluster, &Need::of(&all, &View::default())).await?;
+            cluster.look(&all).await
+        }),
+        None => Ok(View::default()),
+    };
     let before = before.map_err(said).map_err(refused)?;
     let names: Vec<&str> = found.iter().map(|found| found.name.name.as_str()).collect();
-    ui.status(&format!("context {}: {} follow {} on {seen}", cluster.context(), names.join(", "), target.branch));
+    ui.status(&format!("{reach}: {} follow {} on {seen}", names.join(", "), target.branch));
     if args.format == ListFormat::Json {
-        let event = json!({"event": "cluster", "schema": 1, "context": cluster.context(), "repository": seen,
-            "branch": target.branch, "applications": names});
+        let mut event = json!({"event": "cluster", "schema": 1, "repository": seen, "branch": target.branch,
+            "applications": names});
+        match &reach {
+            Reach::Cluster(cluster) => event["context"] = json!(cluster.context()),
+            Reach::ArgoCd(argocd) => event["argocd"] = json!(argocd.address()),
+        }
         ui.line(&event.to_string())?;
     }
-    Ok(Joined::With(Box::new(Followed { runtime, access, cluster, found, seen, tip: remote.tip, before })))
+    Ok(Joined::With(Box::new(Followed { runtime, access, reach, found, seen, tip: remote.tip, before })))
 }
 
 /// Whether the lab that is up follows what is pushed to at `url`.
@@ -109,9 +129,9 @@ fn policy(repository: &git::Repository, args: &FixAndPushArgs) -> Result<Policy,
     policy::load(args.target.policy.as_deref(), folder, Some(repository.root()))
 }
 
-fn none(context: &str, branch: &Branch<'_>, others: &[Found]) -> CommandError {
+fn none(reach: &Reach, branch: &Branch<'_>, others: &[Found]) -> CommandError {
     CommandError::user(format!(
-        "no Application of context {context} follows branch {} of {}: they follow {}",
+        "no Application of {reach} follows branch {} of {}: they follow {}",
         branch.name,
         branch.url,
         branch.followed(others)
@@ -128,6 +148,12 @@ impl Followed {
         &self.seen
     }
 
+    /// Argo CD's namespace.
+    pub(super) fn argocd(&self) -> &str {
+        let first = || self.found.first().map_or("argocd", |found| found.name.namespace.as_str());
+        self.reach.cluster().map_or_else(first, Cluster::argocd)
+    }
+
     /// Whether the remote has another commit than this one.
     pub(super) fn is_elsewhere(&self, commit: &git::Oid) -> bool {
         self.tip.as_ref() != Some(commit)
@@ -138,6 +164,10 @@ impl Followed {
         trace.set("vcs.ref.head.name", plan.prepared.branch.as_str());
         trace.set("vcs.repository.url.full", git::redact(&self.seen));
         trace.set("hyperspace.fixes", i64::try_from(plan.fixed.applied.len()).unwrap_or(i64::MAX));
+        // Without the cluster there is no way to its collector.
+        if self.reach.cluster().is_none() {
+            return;
+        }
         trace.to(access(&self.access), &plan.fixed.repository, &plan.input.context);
     }
 
@@ -154,6 +184,8 @@ impl Followed {
 
     /// A right that is missing once the commit is pushed leaves a release that nobody follows to its end.
     pub(super) fn refuse_without_rights(&self, plan: &Plan, args: &FixAndPushArgs) -> Result<(), CommandError> {
+        // Of an Argo CD's account the list of Applications has told.
+        let Some(cluster) = self.reach.cluster() else { return Ok(()) };
         let content = Content::planned(plan)?;
         let release = release::of(self, plan, &content, args);
         let mut needs = Need::of(&release, &self.before);
@@ -166,7 +198,7 @@ impl Followed {
         }
         let sets = sets::edited(self, plan, &content)?;
         needs.extend(sets.iter().flat_map(|set| Need::set(&set.name.namespace)));
-        self.runtime.block_on(allowed(&self.cluster, &needs)).map_err(said).map_err(refused)
+        self.runtime.block_on(allowed(cluster, &needs)).map_err(said).map_err(refused)
     }
 
     /// Who tells of the release's telemetry.
@@ -186,13 +218,17 @@ impl Followed {
     ) -> Result<Exit, CommandError> {
         trace.set("vcs.ref.head.revision", commit.to_string());
         let content = Content::of(plan, commit)?;
-        let release = release::of(self, plan, &content, args);
+        let mut release = release::of(self, plan, &content, args);
+        if self.reach.cluster().is_none() {
+            release = release.of_applications();
+        }
         let sets = sets::edited(self, plan, &content)?;
         let result = self.runtime.block_on(async {
             sets::apply(ui, self, &sets).await?;
             let telemetry = gated(&release).then(|| self.telemetry(plan, args)).transpose()?;
             let beside = Beside { telemetry: telemetry.as_ref(), trace: Some(trace) };
-            let verdict = tell::follow(ui, &self.cluster, release.clone(), args.timeout, args.format, beside).await?;
+            let verdict =
+                tell::follow(ui, self.reach.way(), release.clone(), args.timeout, args.format, beside).await?;
             after(ui, self, args, &release, verdict.as_ref()).await
         });
         result.map_err(|error: CommandError| {

@@ -73,6 +73,7 @@ pub(super) fn of(followed: &Followed, plan: &Plan, content: &Content, args: &Fix
         collectors: place.collectors(&before),
         rollouts,
         retry,
+        unseen: Vec::new(),
     }
 }
 

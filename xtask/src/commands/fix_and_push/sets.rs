@@ -32,7 +32,7 @@ pub(super) fn edited(followed: &Followed, plan: &Plan, content: &Content) -> Res
         if followed.found.iter().any(|found| found.sources.iter().any(|source| below(&path, &source.path))) {
             continue;
         }
-        let namespace = object.own_namespace.clone().unwrap_or_else(|| followed.cluster.argocd().to_owned());
+        let namespace = object.own_namespace.clone().unwrap_or_else(|| followed.argocd().to_owned());
         let name = Name::new(namespace, &object.name);
         let Some(value) = now.node(&object.at).map(|node| node.to_value().canonical()) else { continue };
         let mut value: Value = serde_json::from_str(&value)?;
@@ -44,8 +44,17 @@ pub(super) fn edited(followed: &Followed, plan: &Plan, content: &Content) -> Res
 
 /// Applies those that the cluster knows.
 pub(super) async fn apply(ui: &Ui, followed: &Followed, sets: &[Set]) -> Result<(), CommandError> {
+    let Some(cluster) = followed.reach.cluster() else {
+        for Set { name, .. } in sets {
+            ui.status(&format!(
+                "ApplicationSet {} was edited; without access to the cluster it is not applied: `kubectl apply` does",
+                name.name
+            ));
+        }
+        return Ok(());
+    };
     for Set { name, value, elsewhere } in sets {
-        if !patiently(ui, || followed.cluster.has_set(name)).await? {
+        if !patiently(ui, || cluster.has_set(name)).await? {
             ui.status(&format!(
                 "ApplicationSet {} was edited; the cluster has none of that name, so it is not applied",
                 name.name
@@ -59,7 +68,7 @@ pub(super) async fn apply(ui: &Ui, followed: &Followed, sets: &[Set]) -> Result<
             ));
             continue;
         }
-        let forced = patiently(ui, || followed.cluster.apply_set(name, value)).await?;
+        let forced = patiently(ui, || cluster.apply_set(name, value)).await?;
         let how = forced.map(|why| format!(", taking over: {why}")).unwrap_or_default();
         ui.status(&format!("applied ApplicationSet {}, which no Application deploys{how}", name.name));
     }
