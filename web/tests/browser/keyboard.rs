@@ -168,7 +168,7 @@ fn traces_are_chosen_and_opened() {
         assert!(tab.path().await.starts_with("/traces/70f4e9"));
         tab.js("document.querySelector('.waterfall a').focus()").await;
         tab.press(Key::Enter).await;
-        tab.until("document.querySelector('#open .facts')").await;
+        tab.until("document.querySelector('#open .tags')").await;
         tab.until("document.querySelector('#open').getBoundingClientRect().top < innerHeight").await;
     });
 }

@@ -3,7 +3,7 @@
 use crate::stand_in::{StandIn, stand_in};
 use serde_json::{Value, json};
 
-/// A trace of the real HotROD in the real Jaeger, as `/api/traces/ID` gives it; what it logged is left out.
+/// A trace of the real HotROD in the real Jaeger, as `/api/traces/ID` gives it; of what it logged the failures.
 const RECORDED: &str = include_str!("ride.json");
 
 /// 03:05 on the day of the made-up cluster's releases, in microseconds.
@@ -33,7 +33,11 @@ fn told(ride: &Ride) -> Value {
         if let Some(reference) = span["references"].get_mut(0) {
             reference["traceID"] = json!(ride.id);
         }
-        span["startTime"] = json!(ride.start + longer(span["startTime"].as_i64().unwrap() - begun));
+        let moved = |time: &Value| json!(ride.start + longer(time.as_i64().unwrap() - begun));
+        span["startTime"] = moved(&span["startTime"]);
+        for event in span["logs"].as_array_mut().unwrap() {
+            event["timestamp"] = moved(&event["timestamp"]);
+        }
         span["duration"] = json!(longer(span["duration"].as_i64().unwrap()));
         if index == 0 && ride.failed {
             let error = json!({"key": "error", "type": "bool", "value": true});
