@@ -1,5 +1,6 @@
 //! Measures the live pages in this process, without sockets: `cargo run --release -p hyperspace-web --example load`.
-//! A thousand streams look at one release of a cluster with 500 analysis runs while it changes; then 200 readers ask for pages.
+//! A thousand streams look at one release of a cluster with 500 analysis runs while it changes; then 200 readers ask for pages,
+//! and at last comes as much as an hour brings, an event a second.
 //! `-- JAEGER [TRACE]` also asks for the traces that a Jaeger there has of it, and for one as a waterfall.
 
 #[allow(dead_code, reason = "the tests use more of it")]
@@ -22,6 +23,8 @@ use tower::ServiceExt as _;
 const STREAMS: usize = 1000;
 const EVENTS: usize = 100;
 const READERS: usize = 200;
+/// An hour of them, an event a second.
+const HOUR: usize = 3600;
 const RUNS: usize = 500;
 
 fn request(path: &str) -> Request<Body> {
@@ -100,6 +103,7 @@ async fn measure() -> std::io::Result<()> {
 
     let mut paths = vec!["/rollouts/hotrod/hotrod".to_owned(), "/rollouts".to_owned()];
     paths.push("/rollouts/hotrod/hotrod/analysis".to_owned());
+    paths.extend(["/findings", "/pipeline"].map(str::to_owned));
     if jaeger.is_some() {
         paths.push("/rollouts/hotrod/hotrod/traces".to_owned());
         paths.extend(trace.map(|trace| format!("/traces/{trace}")));
@@ -144,5 +148,20 @@ async fn measure() -> std::io::Result<()> {
         first += to_bytes(response.into_body(), 1 << 24).await.unwrap_or_default().len();
     }
     writeln!(out, "first load of a release's page: {first} bytes, not compressed")?;
-    writeln!(out, "at the end: {}", memory())
+    writeln!(out, "before an hour of events: {}", memory())?;
+    for event in 0..HOUR {
+        // All differ: a run more for one rollout after the other.
+        let name = format!("rollout-{}", event % RUNS);
+        let how = if event / RUNS % 2 == 0 { How::Aborted } else { How::Promoted };
+        live.feed("rollouts", News::Seen { view: release("fleet", &name, how), whole: true });
+        let how = if event % 2 == 0 { How::Aborted } else { How::Measuring };
+        live.feed("rollouts", News::Seen { view: release("hotrod", "hotrod", how), whole: true });
+        for _ in 0..STREAMS {
+            times.recv().await;
+        }
+        if event % 600 == 599 {
+            writeln!(out, "after {} events: {}", event + 1, memory())?;
+        }
+    }
+    Ok(())
 }
