@@ -137,10 +137,12 @@ pub(crate) fn questions(shared: &Shared) -> Vec<Question> {
     all
 }
 
-/// None where there is no Prometheus.
-fn rates(shared: &Shared, snapshot: &Snapshot, sources: &mut Sources) -> Option<Rates> {
-    shared.shelf.upstream().prometheus.as_ref()?;
+/// None are known where there is no Prometheus.
+fn rates(shared: &Shared, snapshot: &Snapshot, sources: &mut Sources) -> Rates {
     let mut rates = Rates::default();
+    if shared.shelf.upstream().prometheus.is_none() {
+        return rates;
+    }
     for meter in &snapshot.pipelines.meters {
         let question = Question::Samples(meter.query.clone());
         let known = shared.shelf.look(&question);
@@ -149,7 +151,7 @@ fn rates(shared: &Shared, snapshot: &Snapshot, sources: &mut Sources) -> Option<
             rates.take(meter, samples);
         }
     }
-    Some(rates)
+    rates
 }
 
 /// `/findings`

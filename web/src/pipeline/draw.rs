@@ -228,7 +228,7 @@ fn drawn(graph: &Graph, edge: &Edge, routed: &Routed, drawing: &Drawing<'_>) -> 
         let _ = write!(name, ", {}", edge.mark.word());
     }
     let rate = drawing.rates.of(routed.edge);
-    if let Some(rate) = rate {
+    if let Some(rate) = &rate {
         let _ = write!(name, ", {rate}");
     }
     // A new box carries the findings of the edges around it.
@@ -238,10 +238,10 @@ fn drawn(graph: &Graph, edge: &Edge, routed: &Routed, drawing: &Drawing<'_>) -> 
     let sign = edge.mark.sign();
     let words = [sign, edge.label.as_str()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
     let at = Point { x: round1(routed.label.x), y: round1(routed.label.y) };
-    let label = |text: String, aside: f64| {
-        let plate = round1(text_width(&text) + 6.0);
-        (!text.is_empty()).then(|| Label { text, y: round1(at.y + aside), plate })
-    };
+    let short = drawing.rates.drawn(routed.edge).unwrap_or_default();
+    // One ground under both.
+    let plate = round1(text_width(&words).max(text_width(&short)) + 6.0);
+    let label = |text: String, aside: f64| (!text.is_empty()).then(|| Label { text, y: round1(at.y + aside), plate });
     let aside = if rate.is_some() && !words.is_empty() { LINE / 2.0 } else { 0.0 };
     Line {
         class,
@@ -249,7 +249,7 @@ fn drawn(graph: &Graph, edge: &Edge, routed: &Routed, drawing: &Drawing<'_>) -> 
         arrow: arrow(routed),
         name,
         label: label(words, -aside),
-        rate: rate.and_then(|rate| label(rate.to_owned(), aside)),
+        rate: label(short, aside),
         at,
         finding: first.map(|s| s.id.to_owned()).zip(badge(&own, drawing.said)),
     }
@@ -258,7 +258,7 @@ fn drawn(graph: &Graph, edge: &Edge, routed: &Routed, drawing: &Drawing<'_>) -> 
 /// Height of a line of an edge's texts.
 const LINE: f64 = 16.0;
 /// Columns of a rate's number.
-const NUMBER: f64 = 7.0;
+const NUMBER: f64 = 5.0;
 
 fn text_width(text: &str) -> f64 {
     super::layout::columns(text) * super::layout::SMALL_COLUMN
@@ -269,7 +269,7 @@ pub(crate) fn room(edge: &Edge) -> (f64, f64) {
     let sign = edge.mark.sign();
     // A sign alone needs its room as well.
     let label = text_width(&edge.label) + 2.0 * text_width(sign);
-    let rate = edge.unit.map_or(0.0, |unit| text_width(unit) + NUMBER * super::layout::SMALL_COLUMN);
+    let rate = edge.unit.map_or(0.0, |unit| text_width(unit.sign()) + NUMBER * super::layout::SMALL_COLUMN);
     let lines = [label, rate].into_iter().filter(|width| *width > 0.0).count() as f64;
     (if lines > 0.0 { round1(label.max(rate) + 10.0) } else { 0.0 }, LINE * lines)
 }

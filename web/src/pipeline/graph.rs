@@ -1,5 +1,6 @@
 //! The collectors of a folder, who sends to them and who receives, as one graph.
 
+use super::rates::Unit;
 use crate::snapshot::Spot;
 use catalogue::Signal;
 use model::Place;
@@ -154,7 +155,7 @@ pub(crate) struct Edge {
     pub(crate) findings: Vec<usize>,
     pub(crate) mark: Mark,
     /// What its rate is counted in, where it is to have room for one.
-    pub(crate) unit: Option<&'static str>,
+    pub(crate) unit: Option<Unit>,
 }
 
 /// The word for a signal.

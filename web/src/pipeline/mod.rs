@@ -33,12 +33,11 @@ pub(crate) struct Pipelines {
 }
 
 impl Pipelines {
-    /// Arranges the graph now rather than for its first reader; with room for rates or without.
+    /// Arranges the graph now rather than for its first reader; with room for rates, too, where there may be some.
     pub(crate) fn arrange(&self, layouts: &Layouts, rates: bool) {
+        draw::arranged(&self.graph, layouts);
         if rates {
             draw::arranged(&self.metered(), layouts);
-        } else {
-            draw::arranged(&self.graph, layouts);
         }
     }
 

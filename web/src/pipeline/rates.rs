@@ -32,9 +32,46 @@ const KEEPS: &[&str] = &[
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Meter {
     pub(crate) query: String,
-    pub(crate) unit: &'static str,
+    pub(crate) unit: Unit,
     /// Indices into the graph's edges.
     pub(crate) edges: Vec<usize>,
+}
+
+/// What a rate is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Unit {
+    Spans,
+    Points,
+    Records,
+    Profiles,
+    /// Of a scrape.
+    Samples,
+}
+
+impl Unit {
+    fn of(signal: Signal) -> Unit {
+        match signal {
+            Signal::Traces => Unit::Spans,
+            Signal::Metrics => Unit::Points,
+            Signal::Logs => Unit::Records,
+            Signal::Profiles => Unit::Profiles,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Unit::Spans => " spans/s",
+            Unit::Points => " points/s",
+            Unit::Records => " records/s",
+            Unit::Profiles => " profiles/s",
+            Unit::Samples => " samples a scrape",
+        }
+    }
+
+    /// In the drawing, where the line tells the signal.
+    pub(crate) fn sign(self) -> &'static str {
+        if self == Unit::Samples { " samples" } else { "/s" }
+    }
 }
 
 /// Of every edge whose rate can be known; `graph` is the contract's.
@@ -74,7 +111,7 @@ impl View<'_, '_> {
                 labels.retain(|name, _| !calls.labels.contains_key(name));
             }
             let query = format!("sum(rate({}[{}s]))", series(&calls.name, &labels), self.window(source.flush));
-            found.push((&source.id, Meter { query, unit: "spans/s", edges: self.counted(source) }));
+            found.push((&source.id, Meter { query, unit: Unit::Spans, edges: self.counted(source) }));
         }
         found.into_iter().map(|(_, meter)| meter).collect()
     }
@@ -130,7 +167,7 @@ impl View<'_, '_> {
             let answers = listeners.into_iter().find(|l| l.port == scrape.port && chain::reachable(l));
             let from = answers.map(|l| component_key(self.name, l.class, &l.id, None)).unwrap_or_default();
             let edges = self.between(&from, &scraper_key(self.name), Signal::Metrics);
-            Meter { query: format!("sum({series})"), unit: "samples a scrape", edges }
+            Meter { query: format!("sum({series})"), unit: Unit::Samples, edges }
         };
         scrapes.iter().map(meter).collect()
     }
@@ -160,7 +197,7 @@ impl View<'_, '_> {
                     let name = format!("{{__name__=~\"otelcol_{did}_{items}(_total)?\",");
                     let series = series("", &labels).replacen('{', &name, 1);
                     let query = format!("sum(rate({series}[{}s]))", self.window(0.0));
-                    found.push(Meter { query, unit: unit(signal), edges });
+                    found.push(Meter { query, unit: Unit::of(signal), edges });
                 }
             }
         }
@@ -210,15 +247,6 @@ impl View<'_, '_> {
     }
 }
 
-fn unit(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Traces => "spans/s",
-        Signal::Metrics => "points/s",
-        Signal::Logs => "records/s",
-        Signal::Profiles => "profiles/s",
-    }
-}
-
 /// `name{label="value",…}`
 fn series(name: &str, labels: &BTreeMap<String, String>) -> String {
     let matchers: Vec<String> = labels.iter().map(|(label, value)| format!("{label}={}", quoted(value, '"'))).collect();
@@ -229,7 +257,7 @@ fn series(name: &str, labels: &BTreeMap<String, String>) -> String {
 #[derive(Default)]
 pub(crate) struct Rates {
     /// By the edge's index.
-    known: HashMap<usize, String>,
+    known: HashMap<usize, (String, Unit)>,
 }
 
 impl Rates {
@@ -237,7 +265,7 @@ impl Rates {
     pub(crate) fn take(&mut self, meter: &Meter, answer: &[Sample]) {
         let Some(sample) = answer.first().filter(|sample| sample.value.is_finite()) else { return };
         for edge in &meter.edges {
-            self.known.entry(*edge).or_insert_with(|| rate(sample.value, meter.unit));
+            self.known.entry(*edge).or_insert_with(|| (number(sample.value), meter.unit));
         }
     }
 
@@ -245,38 +273,43 @@ impl Rates {
         !self.known.is_empty()
     }
 
-    pub(crate) fn of(&self, edge: usize) -> Option<&str> {
-        self.known.get(&edge).map(String::as_str)
+    /// In words.
+    pub(crate) fn of(&self, edge: usize) -> Option<String> {
+        self.known.get(&edge).map(|(number, unit)| format!("{number}{}", unit.words()))
+    }
+
+    /// As short as it can be told.
+    pub(crate) fn drawn(&self, edge: usize) -> Option<String> {
+        self.known.get(&edge).map(|(number, unit)| format!("{number}{}", unit.sign()))
     }
 }
 
-/// A value as people read it, with its unit.
-fn rate(value: f64, unit: &str) -> String {
+/// A value as people read it.
+fn number(value: f64) -> String {
     let digits = match value {
         value if value == value.round() && value < 1e6 => 0,
         value if value < 10.0 => 2,
         value if value < 100.0 => 1,
         _ => 0,
     };
-    format!("{value:.digits$} {unit}")
+    format!("{value:.digits$}")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Meter, Rates, rate};
+    use super::{Meter, Rates, Unit, number};
     use std::collections::BTreeMap;
     use telemetry::Sample;
 
     #[test]
     fn values_have_as_many_digits_as_mean_something() {
-        let shown = [0.0, 0.051, 7.0, 7.125, 23.456, 404.4, 12_345.6].map(|value| rate(value, "spans/s"));
-        let wanted = ["0", "0.05", "7", "7.12", "23.5", "404", "12346"].map(|text| format!("{text} spans/s"));
-        assert_eq!(shown, wanted);
+        let shown = [0.0, 0.051, 7.0, 7.125, 23.456, 404.4, 12_345.6].map(number);
+        assert_eq!(shown, ["0", "0.05", "7", "7.12", "23.5", "404", "12346"]);
     }
 
     #[test]
     fn an_answer_stands_on_the_edges_that_it_is_about() {
-        let meter = Meter { query: String::new(), unit: "spans/s", edges: vec![1, 3] };
+        let meter = Meter { query: String::new(), unit: Unit::Spans, edges: vec![1, 3] };
         let sample = |value| [Sample { labels: BTreeMap::new(), value }];
         let mut rates = Rates::default();
         rates.take(&meter, &[]);
@@ -284,6 +317,8 @@ mod tests {
         assert_eq!(rates.of(1), None, "no series and no number are no rate");
         rates.take(&meter, &sample(2.5));
         rates.take(&meter, &sample(9.0));
-        assert_eq!([rates.of(1), rates.of(2), rates.of(3)], [Some("2.50 spans/s"), None, Some("2.50 spans/s")]);
+        let told = Some("2.50 spans/s".to_owned());
+        assert_eq!([rates.of(1), rates.of(2), rates.of(3)], [told.clone(), None, told]);
+        assert_eq!(rates.drawn(3).as_deref(), Some("2.50/s"));
     }
 }

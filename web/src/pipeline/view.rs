@@ -63,10 +63,10 @@ pub(crate) struct Neighbour {
 
 impl Shown {
     /// The folder as it is.
-    pub(crate) fn now(snapshot: Arc<Snapshot>, layouts: &Layouts, link: Link, rates: Option<Rates>) -> Shown {
+    pub(crate) fn now(snapshot: Arc<Snapshot>, layouts: &Layouts, link: Link, rates: Rates) -> Shown {
         let pipelines = &snapshot.pipelines;
-        let graph = if rates.is_some() { pipelines.metered() } else { pipelines.graph.clone() };
-        Shown::new(graph, snapshot, layouts, link, rates.unwrap_or_default())
+        let graph = if rates.any() { pipelines.metered() } else { pipelines.graph.clone() };
+        Shown::new(graph, snapshot, layouts, link, rates)
     }
 
     /// What an address of commits asks for.
@@ -162,7 +162,7 @@ impl Shown {
     }
 
     /// How much comes to a component, or else leaves it.
-    pub(crate) fn rate(&self, key: &str) -> Option<&str> {
+    pub(crate) fn rate(&self, key: &str) -> Option<String> {
         let node = self.graph.find(key)?;
         let known = |own: fn(&Edge) -> usize| {
             let near = self.graph.edges.iter().enumerate().filter(move |(_, edge)| own(edge) == node);
