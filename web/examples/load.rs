@@ -152,7 +152,7 @@ async fn measure() -> std::io::Result<()> {
     for event in 0..HOUR {
         // All differ: a run more for one rollout after the other.
         let name = format!("rollout-{}", event % RUNS);
-        let how = if event / RUNS % 2 == 0 { How::Aborted } else { How::Promoted };
+        let how = if (event / RUNS).is_multiple_of(2) { How::Aborted } else { How::Promoted };
         live.feed("rollouts", News::Seen { view: release("fleet", &name, how), whole: true });
         let how = if event % 2 == 0 { How::Aborted } else { How::Measuring };
         live.feed("rollouts", News::Seen { view: release("hotrod", "hotrod", how), whole: true });
