@@ -14,6 +14,7 @@ mod argo;
 mod argo_server;
 mod by_argocd;
 mod console;
+#[cfg(feature = "browser-tests")]
 #[path = "../../../web/tests/browser/driver.rs"]
 mod driver;
 mod following;
@@ -22,6 +23,7 @@ mod labs;
 #[path = "../../../crates/cluster/tests/it/plane.rs"]
 mod plane;
 mod refusals;
+#[cfg(feature = "browser-tests")]
 mod replay;
 mod retrying;
 mod rights;
@@ -29,6 +31,7 @@ mod rights;
 #[path = "../it/run.rs"]
 mod run;
 mod smoke;
+#[cfg(feature = "browser-tests")]
 #[allow(dead_code, reason = "the console's own tests use more of it")]
 #[path = "../../../web/tests/browser/tab.rs"]
 mod tab;
