@@ -12,9 +12,10 @@ pub(crate) fn hand_over(ui: &Ui) -> Result<Exit, CommandError> {
         return Err(CommandError::user("this program was built without what that takes")
             .hint("`cargo install --path xtask --features cluster` builds all of it"));
     };
-    ui.status("this takes the whole program; it is compiled once, which takes minutes");
+    ui.status("handing over to the whole program, which cargo compiles at its first use");
     let mut command = Command::new(cargo);
-    command.args(["run", "--quiet", "--profile", "tool", "--bin", "xtask", "--features", "cluster", "--manifest-path"]);
+    // Not --quiet: minutes of compiling are to be seen.
+    command.args(["run", "--profile", "tool", "--bin", "xtask", "--features", "cluster", "--manifest-path"]);
     command.arg(Path::new(&package).join("Cargo.toml")).arg("--").args(std::env::args_os().skip(1));
     let ended = command.status().doing("run cargo")?;
     Ok(ended.code().and_then(Exit::from_code).unwrap_or(Exit::CouldNotRun))
