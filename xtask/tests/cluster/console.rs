@@ -66,6 +66,7 @@ impl Served {
         served
     }
 
+    #[cfg(feature = "browser-tests")]
     pub(crate) fn at(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
