@@ -147,7 +147,7 @@ pub(crate) fn senders_of(senders: &[Sender], workload: usize) -> &[Sender] {
 }
 
 /// The scrapes of one workload's pods: they come in the workloads' order.
-pub(crate) fn scrapes_to(scrapes: &[Scrape], workload: usize) -> &[Scrape] {
+pub fn scrapes_to(scrapes: &[Scrape], workload: usize) -> &[Scrape] {
     let from = scrapes.partition_point(|s| s.workload < workload);
     let to = scrapes.partition_point(|s| s.workload <= workload);
     scrapes.get(from..to).unwrap_or_default()
@@ -197,6 +197,11 @@ impl Contract<'_> {
 /// Whether traffic from other pods reaches the listener.
 pub fn reachable(listener: &Listener) -> bool {
     listener.used && listener.host != Host::Loopback
+}
+
+/// What answers other pods on a port, of one collector's listeners.
+pub fn answering(listeners: &[Listener], port: u16) -> impl Iterator<Item = &Listener> {
+    listeners.iter().filter(move |listener| listener.port == port && reachable(listener))
 }
 
 /// The namespace that a collector sends from.

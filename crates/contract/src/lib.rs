@@ -99,6 +99,11 @@ impl<'r> Contract<'r> {
         World { repository: self.repository, context: self.context, links: &self.links }
     }
 
+    /// The listeners of a collector, by its index.
+    pub fn listeners_of(&self, collector: usize) -> &[Listener] {
+        self.listeners.get(collector).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The policy's description of a workload, by the image of any of its containers.
     pub fn description_of(&self, workload: &Workload) -> Option<&'r WorkloadDescription> {
         let context = self.context;

@@ -138,7 +138,7 @@ impl View<'_, '_> {
     }
 
     fn details(&self, class: Class, id: &str) -> Vec<String> {
-        let listeners = self.contract.listeners.get(self.index).into_iter().flatten();
+        let listeners = self.contract.listeners_of(self.index).iter();
         listeners.filter(|l| l.class == class && l.id == id).map(listens).collect()
     }
 
@@ -166,9 +166,8 @@ impl View<'_, '_> {
 
     /// What takes on a port of the collector's pods.
     fn receiver(&self, graph: &mut Graph, port: u16) -> Option<usize> {
-        let listeners = self.contract.listeners.get(self.index).into_iter().flatten();
-        let taken = listeners.filter(|l| l.class == Class::Receiver && l.port == port && chain::reachable(l));
-        taken.into_iter().find_map(|l| graph.find(&self.key_of(Class::Receiver, &l.id)))
+        let answering = chain::answering(self.contract.listeners_of(self.index), port);
+        answering.filter(|l| l.class == Class::Receiver).find_map(|l| graph.find(&self.key_of(Class::Receiver, &l.id)))
     }
 
     /// A port of the collector on which nothing listens.
@@ -215,10 +214,9 @@ impl View<'_, '_> {
     /// From what answers on the announced ports to Prometheus.
     fn scrapes(&self, graph: &mut Graph) {
         let contract = self.contract;
-        for scrape in contract.scrapes.iter().filter(|s| self.collector.workload == Some(s.workload)) {
-            let listeners = contract.listeners.get(self.index).into_iter().flatten();
-            let found = listeners.into_iter().find(|l| l.port == scrape.port && chain::reachable(l));
-            let (from, way) = match found {
+        let Some(workload) = self.collector.workload else { return };
+        for scrape in chain::scrapes_to(&contract.scrapes, workload) {
+            let (from, way) = match chain::answering(contract.listeners_of(self.index), scrape.port).next() {
                 Some(listener) => (self.answering(graph, listener), Way::Flows),
                 None => (self.nothing(graph, scrape.port), Way::Broken),
             };

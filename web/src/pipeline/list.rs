@@ -99,8 +99,7 @@ pub(super) fn lists(contract: &Contract<'_>, keys: &[String]) -> Lists {
     let repository = contract.repository;
     let (senders, scrapes) = (&contract.senders, &contract.scrapes);
     let collector = |((index, collector), key): ((usize, _), &String)| {
-        let listeners = contract.listeners.get(index).map(Vec::as_slice).unwrap_or_default();
-        View { repository, index, collector, key, listeners }.build(senders, scrapes)
+        View { repository, index, collector, key, listeners: contract.listeners_of(index) }.build(senders, scrapes)
     };
     let own = |scrape: &&Scrape| repository.collectors.iter().any(|c| c.workload == Some(scrape.workload));
     Lists {
@@ -201,7 +200,7 @@ impl View<'_> {
 
     /// What answers on a port of the collector's pods.
     fn answers(&self, port: u16) -> Option<String> {
-        self.listeners.iter().find(|l| l.port == port && chain::reachable(l)).map(|l| l.id.clone())
+        chain::answering(self.listeners, port).next().map(|l| l.id.clone())
     }
 
     fn idle(&self) -> Vec<String> {

@@ -6,7 +6,7 @@
 use super::derive::{component_key, keys, pipeline_key, scraper_key};
 use super::graph::{Edge, Graph, Way};
 use catalogue::{Class, Signal};
-use contract::{Contract, Measures, Scrape, SpanMetrics, chain, target_labels};
+use contract::{Contract, Listener, Measures, Scrape, SpanMetrics, chain, target_labels};
 use gate::promql::quoted;
 use model::{Collector, Pipeline, Workload, type_of};
 use std::collections::{BTreeMap, HashMap};
@@ -79,8 +79,10 @@ pub(crate) fn meters(contract: &Contract<'_>, graph: &Graph) -> Vec<Meter> {
     let names = keys(contract.repository);
     let mut found = Vec::new();
     for (index, (collector, name)) in contract.repository.collectors.iter().zip(&names).enumerate() {
-        let Some(workload) = collector.workload.and_then(|at| contract.repository.workloads.get(at)) else { continue };
-        let view = View { contract, graph, index, collector, name, workload };
+        let Some(at) = collector.workload else { continue };
+        let Some(workload) = contract.repository.workloads.get(at) else { continue };
+        let (listeners, scrapes) = (contract.listeners_of(index), chain::scrapes_to(&contract.scrapes, at));
+        let view = View { contract, graph, index, collector, name, workload, listeners, scrapes };
         found.extend(view.connectors());
         found.extend(view.scrapes());
         found.extend(view.own());
@@ -96,6 +98,8 @@ struct View<'c, 'r> {
     collector: &'c Collector,
     name: &'c str,
     workload: &'c Workload,
+    listeners: &'c [Listener],
+    scrapes: &'c [Scrape],
 }
 
 impl View<'_, '_> {
@@ -155,32 +159,27 @@ impl View<'_, '_> {
 
     /// What Prometheus counts itself, of every scrape.
     fn scrapes(&self) -> Vec<Meter> {
-        let scrapes: Vec<&Scrape> = self.scraped().collect();
-        let several = scrapes.len() > 1;
+        let several = self.scrapes.len() > 1;
         let labels = target_labels(self.workload);
-        let meter = |scrape: &&Scrape| {
+        let meter = |scrape: &Scrape| {
             let mut series = series("scrape_samples_scraped", &labels);
             if several {
                 series.insert_str(series.len() - 1, &format!(",instance=~\".+:{}\"", scrape.port));
             }
-            let listeners = self.contract.listeners.get(self.index).into_iter().flatten();
-            let answers = listeners.into_iter().find(|l| l.port == scrape.port && chain::reachable(l));
+            let answers = chain::answering(self.listeners, scrape.port).next();
             let from = answers.map(|l| component_key(self.name, l.class, &l.id, None)).unwrap_or_default();
             let edges = self.between(&from, &scraper_key(self.name), Signal::Metrics);
             Meter { query: format!("sum({series})"), unit: Unit::Samples, edges }
         };
-        scrapes.iter().map(meter).collect()
+        self.scrapes.iter().map(meter).collect()
     }
 
     /// What the collector counts itself, where its own metrics are scraped. Names as collector 0.145 was seen to write them,
     /// and without `_total`, which `without_type_suffix` leaves out.
     fn own(&self) -> Vec<Meter> {
         let mut found = Vec::new();
-        let telemetry = |port: u16| {
-            let listeners = self.contract.listeners.get(self.index).into_iter().flatten();
-            listeners.into_iter().any(|l| l.port == port && l.class == Class::Extension && chain::reachable(l))
-        };
-        if !self.scraped().any(|scrape| telemetry(scrape.port)) {
+        let telemetry = |port: u16| chain::answering(self.listeners, port).any(|l| l.class == Class::Extension);
+        if !self.scrapes.iter().any(|scrape| telemetry(scrape.port)) {
             return found;
         }
         let labels = target_labels(self.workload);
@@ -215,11 +214,6 @@ impl View<'_, '_> {
         }
         let into: Vec<usize> = flowing().filter(|(_, edge)| self.key(edge.to) == key).map(|(at, _)| at).collect();
         if out.is_empty() && into.len() == 1 { into } else { Vec::new() }
-    }
-
-    fn scraped(&self) -> impl Iterator<Item = &Scrape> {
-        let own = self.collector.workload;
-        self.contract.scrapes.iter().filter(move |scrape| own == Some(scrape.workload))
     }
 
     /// Seconds, long enough for two values of a series that changes as often as it is scraped or flushed.

@@ -208,10 +208,7 @@ fn reached(contract: &Contract<'_>, target: &Target, collector: Option<usize>) -
     let service = repository.services.get(*service)?;
     let found = service.ports.iter().find(|p| p.port == *port)?;
     let number = workload.port_number(&found.target)?;
-    let listens = contract
-        .listeners
-        .get(collector)?
-        .iter()
-        .any(|l| l.port == number && contract::chain::reachable(l) && l.speaks != Speaks::Other);
+    let mut answering = contract::chain::answering(contract.listeners_of(collector), number);
+    let listens = answering.any(|l| l.speaks != Speaks::Other);
     listens.then_some(number)
 }
