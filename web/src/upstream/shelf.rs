@@ -56,6 +56,8 @@ struct Wanted {
     known: Known,
     /// Whether an answer is under way.
     busy: bool,
+    /// How many there were.
+    answers: u64,
     answered: watch::Receiver<u64>,
 }
 
@@ -98,21 +100,19 @@ impl Shelf {
 
     /// The same, waiting for the first answer.
     pub(crate) async fn answered(self: &Arc<Shelf>, question: &Question, patience: Duration) -> Known {
-        let mut wanted = self.wanted(question, None);
-        if !wanted.known.pending() {
-            return wanted.known;
-        }
-        let _ = tokio::time::timeout(patience, wanted.answered.wait_for(|many| *many > 0)).await;
-        self.look(question)
+        let wanted = self.wanted(question, None);
+        if wanted.known.pending() { self.next(question, wanted, patience).await } else { wanted.known }
     }
 
     /// The same, waiting for an answer that is as new as a reader expects who has just changed something.
     pub(crate) async fn fresh(self: &Arc<Shelf>, question: &Question, patience: Duration) -> Known {
-        let mut wanted = self.wanted(question, Some(FRESH));
-        if !wanted.busy {
-            return wanted.known;
-        }
-        let before = *wanted.answered.borrow();
+        let wanted = self.wanted(question, Some(FRESH));
+        if wanted.busy { self.next(question, wanted, patience).await } else { wanted.known }
+    }
+
+    /// What is known once the answer under way has come, or patience is at its end.
+    async fn next(self: &Arc<Shelf>, question: &Question, mut wanted: Wanted, patience: Duration) -> Known {
+        let before = wanted.answers;
         let _ = tokio::time::timeout(patience, wanted.answered.wait_for(|many| *many > before)).await;
         self.look(question)
     }
@@ -134,7 +134,7 @@ impl Shelf {
             forget(&mut entries, question);
         }
         let Some(entry) = entries.get_mut(question) else {
-            return Wanted { known: Known::default(), busy: false, answered: watch::channel(1).1 };
+            return Wanted { known: Known::default(), busy: false, answers: 0, answered: watch::channel(1).1 };
         };
         entry.wanted = now;
         let usual = if entry.known.trouble.is_some() { RETRY } else { question.period() };
@@ -144,7 +144,9 @@ impl Shelf {
             entry.asked = Some(now);
             self.ask(question.clone(), entry.known.reply.clone());
         }
-        Wanted { known: entry.known.clone(), busy: entry.busy, answered: entry.answered.subscribe() }
+        // Counted while nobody can add to them: an answer that comes meanwhile is one that was waited for.
+        let answers = *entry.answered.borrow();
+        Wanted { known: entry.known.clone(), busy: entry.busy, answers, answered: entry.answered.subscribe() }
     }
 
     /// Asks on a thread of its own: megabytes of spans are read there, while the pages' thread goes on.
