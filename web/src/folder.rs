@@ -99,11 +99,11 @@ impl<'a> PipelinePage<'a> {
             _ => Vec::new(),
         };
         let told = match &shown {
-            Some(Ok(shown)) if shared.shelf.upstream().prometheus.is_some() => Some(told(shown, &sources)),
+            Some(Ok(shown)) if shared.shelf.upstream().prometheus.is_some() => told(shown, &sources),
             _ => None,
         };
         let (frame, link) = (shared.frame("/pipeline"), link.clone());
-        PipelinePage { frame, stream: None, sources, link, shown, rates: told.flatten(), running, commits }
+        PipelinePage { frame, stream: None, sources, link, shown, rates: told, running, commits }
     }
 
     /// The same, going on.
@@ -162,7 +162,10 @@ pub(crate) async fn findings(extract::State(shared): extract::State<Arc<Shared>>
 /// `/pipeline`: of the folder as it is, or of a commit, which does not change.
 pub(crate) async fn pipeline(extract::State(shared): extract::State<Arc<Shared>>, RawQuery(query): RawQuery) -> Page {
     let link = Link::parse(query.as_deref());
-    if link.commit.is_some() { commit(&shared, link).await } else { now(&shared, &Topic::Pipeline(link)).await }
+    match link.commit.clone() {
+        Some(asked) => commit(&shared, link, asked).await,
+        None => now(&shared, &Topic::Pipeline(link)).await,
+    }
 }
 
 /// `/events/findings`
@@ -193,10 +196,10 @@ async fn now(shared: &Shared, topic: &Topic) -> Page {
     Ok(page)
 }
 
-async fn commit(shared: &Shared, link: Link) -> Page {
+async fn commit(shared: &Shared, link: Link, commit: String) -> Page {
     let (asked, layouts) = (link.clone(), Arc::clone(&shared.layouts));
     let looked = shared.ask(move |source| {
-        let shown = Shown::ask(source, &layouts, asked);
+        let shown = Shown::commit(source, &layouts, asked, &commit);
         Ok((shown, source.commits(MOST_COMMITS)))
     });
     let (shown, commits) = looked.await.unwrap_or_else(|fault| (Err(fault), Vec::new()));

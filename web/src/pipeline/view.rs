@@ -69,24 +69,20 @@ impl Shown {
         Shown::new(graph, snapshot, layouts, link, rates)
     }
 
-    /// What an address of commits asks for.
-    pub(crate) fn ask(source: &dyn Folder, layouts: &Layouts, link: Link) -> Result<Shown, String> {
-        let (before, after, range) = match (link.range(), link.commit.as_deref()) {
-            (Some((before, after)), _) => {
-                let range = Range { before: before.to_owned(), after: after.to_owned() };
-                // Like git: a side that is left out is the newest state there is, here the folder itself.
-                let state = |rev: &str| if rev.is_empty() { source.load() } else { source.at(rev) };
-                (Some(state(before)?), state(after)?, Some(range))
-            }
-            (None, Some(commit)) => (None, source.at(commit)?, None),
-            (None, None) => (None, source.load()?, None),
+    /// A commit, or what lies between two.
+    pub(crate) fn commit(source: &dyn Folder, layouts: &Layouts, link: Link, commit: &str) -> Result<Shown, String> {
+        let plain = |graph, after, link| Shown::new(graph, Arc::new(after), layouts, link, Rates::default());
+        let Some((before, after)) = link.range() else {
+            let after = source.at(commit)?;
+            return Ok(plain(after.pipelines.graph.clone(), after, link));
         };
-        let graph = match &before {
-            Some(before) => compare(&before.pipelines.graph, &after.pipelines.graph),
-            None => after.pipelines.graph.clone(),
-        };
-        let changes = if before.is_some() { changes(&graph, &link) } else { Vec::new() };
-        Ok(Shown { range, changes, ..Shown::new(graph, Arc::new(after), layouts, link, Rates::default()) })
+        let range = Range { before: before.to_owned(), after: after.to_owned() };
+        // Like git: a side that is left out is the newest state there is, here the folder itself.
+        let state = |rev: &str| if rev.is_empty() { source.load() } else { source.at(rev) };
+        let (before, after) = (state(before)?, state(after)?);
+        let graph = compare(&before.pipelines.graph, &after.pipelines.graph);
+        let changes = changes(&graph, &link);
+        Ok(Shown { range: Some(range), changes, ..plain(graph, after, link) })
     }
 
     fn new(graph: Graph, snapshot: Arc<Snapshot>, layouts: &Layouts, link: Link, rates: Rates) -> Shown {
