@@ -22,8 +22,7 @@ fn show(live: &Live, how: How) {
 #[test]
 fn a_slow_script_does_not_keep_a_page_from_going_live() {
     browse(async |tab| {
-        let live = live([release("hotrod", "hotrod", How::Measuring)]);
-        let console = Console::start(site(mended(), Cluster::Live(live))).await;
+        let (_live, console) = measuring().await;
         tab.cdp("Network.enable", json!({})).await;
         tab.cdp("Network.setCacheDisabled", json!({"cacheDisabled": true})).await;
         // So slow that scripts of different sizes arrive one well after the other.
@@ -33,6 +32,13 @@ fn a_slow_script_does_not_keep_a_page_from_going_live() {
             open(tab, &console.at(PATH)).await;
         }
     });
+}
+
+/// A console on a release that is being measured.
+async fn measuring() -> (Arc<Live>, Console) {
+    let live = live([release("hotrod", "hotrod", How::Measuring)]);
+    let console = Console::start(site(mended(), Cluster::Live(Arc::clone(&live)))).await;
+    (live, console)
 }
 
 /// Opens a page that says when it was loaded again.
@@ -50,8 +56,7 @@ async fn says(tab: &Tab, text: &str) {
 #[test]
 fn the_verdict_changes_in_the_open_page() {
     browse(async |tab| {
-        let live = live([release("hotrod", "hotrod", How::Measuring)]);
-        let console = Console::start(site(mended(), Cluster::Live(Arc::clone(&live)))).await;
+        let (live, console) = measuring().await;
         open(tab, &console.at(PATH)).await;
         says(tab, "in progress").await;
         let (now, since) = (tab.text_of("#asof-now").await, tab.text_of("#asof-since").await);
@@ -62,6 +67,10 @@ fn the_verdict_changes_in_the_open_page() {
             says(tab, text).await;
         }
         let later = format!("document.querySelector('#asof-now').textContent > {}", json!(now));
+        // Both are told in seconds: the last change comes in a later one than the first.
+        tab.until(&later).await;
+        show(&live, How::Aborted);
+        says(tab, "aborted: gate p95-latency").await;
         tab.until(&format!("{later} && document.querySelector('#asof-since').textContent > {}", json!(since))).await;
         assert_eq!(tab.faults().await, Vec::<String>::new());
     });
@@ -70,8 +79,7 @@ fn the_verdict_changes_in_the_open_page() {
 #[test]
 fn what_a_reader_opened_and_focused_stays() {
     browse(async |tab| {
-        let live = live([release("hotrod", "hotrod", How::Measuring)]);
-        let console = Console::start(site(mended(), Cluster::Live(Arc::clone(&live)))).await;
+        let (live, console) = measuring().await;
         open(tab, &console.at(&format!("{PATH}/analysis"))).await;
         tab.js("const d = document.querySelector('details'); d.open = true; d.querySelector('summary').focus();
                 window.opened = d.id; scrollTo(0, 150)")
@@ -87,8 +95,7 @@ fn what_a_reader_opened_and_focused_stays() {
 #[test]
 fn a_lost_console_is_told_and_the_page_goes_on_when_it_is_back() {
     browse(async |tab| {
-        let live = live([release("hotrod", "hotrod", How::Measuring)]);
-        let console = Console::start(site(mended(), Cluster::Live(Arc::clone(&live)))).await;
+        let (live, console) = measuring().await;
         open(tab, &console.at(PATH)).await;
         let port = console.port();
         console.stop().await;
@@ -110,8 +117,7 @@ fn a_lost_console_is_told_and_the_page_goes_on_when_it_is_back() {
 #[test]
 fn a_connection_that_died_without_a_word_is_noticed() {
     browse(async |tab| {
-        let live = live([release("hotrod", "hotrod", How::Measuring)]);
-        let console = Console::start(site(mended(), Cluster::Live(live))).await;
+        let (_live, console) = measuring().await;
         // Its clock can be put on, and it looks at it more often.
         let clock = "{ const now = Date.now, every = setInterval; window.later = 0; Date.now = () => now() + later;
                      window.setInterval = (what, ms) => every(what, ms / 50) }";
@@ -125,8 +131,7 @@ fn a_connection_that_died_without_a_word_is_noticed() {
 #[test]
 fn a_cluster_that_went_away_is_told_in_the_open_page() {
     browse(async |tab| {
-        let live = live([release("hotrod", "hotrod", How::Measuring)]);
-        let console = Console::start(site(mended(), Cluster::Live(Arc::clone(&live)))).await;
+        let (live, console) = measuring().await;
         open(tab, &console.at(PATH)).await;
         for feed in FEEDS {
             live.feed(feed, News::Lost { message: "connection refused".to_owned(), hint: None });

@@ -17,6 +17,15 @@ fn rated(page: &str) -> Vec<&str> {
     names.filter(|name| name.ends_with("/s") || name.ends_with(" a scrape")).collect()
 }
 
+/// These edges have a rate, and no others.
+fn has_rates(page: &str, expected: &[&str]) {
+    let rated = rated(page);
+    for name in expected {
+        assert!(rated.contains(name), "{name} is missing in {rated:?}");
+    }
+    assert_eq!(rated.len(), expected.len(), "{rated:?}");
+}
+
 #[tokio::test]
 async fn what_is_counted_stands_on_the_edges() {
     let live = live([release("hotrod", "hotrod", How::Measuring)]);
@@ -37,11 +46,7 @@ async fn what_is_counted_stands_on_the_edges() {
         "traces from processor batch to connector spanmetrics, 12.2 spans/s",
         "metrics from exporter prometheus to scraper Prometheus, 12.2 samples a scrape",
     ];
-    let rated = rated(&page);
-    for name in expected {
-        assert!(rated.contains(&name), "{name} is missing in {rated:?}");
-    }
-    assert_eq!(rated.len(), expected.len(), "{rated:?}");
+    has_rates(&page, &expected);
     assert!(page.contains("Rates are from Prometheus.") && page.contains("<span class=\"rate\">12.2 spans/s</span>"));
     let (_, opened) = answered(&site, "/pipeline?node=from/Deployment%20hotrod").await;
     assert!(opened.contains("12.2 spans/s"), "{opened}");
@@ -75,11 +80,7 @@ async fn the_collectors_own_metrics_tell_what_each_receiver_and_exporter_does() 
         "metrics from processor batch to exporter prometheus, 3 points/s",
         "metrics from own metrics telemetry to scraper Prometheus, 3 samples a scrape",
     ];
-    let rated = rated(&page);
-    for name in expected {
-        assert!(rated.contains(&name), "{name} is missing in {rated:?}");
-    }
-    assert_eq!(rated.len(), expected.len(), "{rated:?}");
+    has_rates(&page, &expected);
 }
 
 #[tokio::test]
