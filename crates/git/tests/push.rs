@@ -368,3 +368,24 @@ fn a_remote_that_never_stands_still_is_given_up() {
     .unwrap();
     assert_eq!((pushes, stuck(delivery.push)), (5, Stuck::TooManyTries));
 }
+
+#[test]
+fn a_push_that_leaves_this_machine_is_told_from_one_that_does_not() {
+    let lab = Lab::new();
+    let repository = hyperspace_git::Repository::discover(&lab.work).unwrap().unwrap();
+    // git, too, takes a folder of that name before a host.
+    fs::create_dir(lab.work.join("host:folder")).unwrap();
+    let here = format!("file://{}", lab.remote.display());
+    for (url, away) in [
+        (lab.remote.to_str().unwrap(), false),
+        (here.as_str(), false),
+        ("host:folder", false),
+        ("host:other", true),
+        ("git@host.example:o/r.git", true),
+        ("ssh://host.example/o/r.git", true),
+        ("https://host.example/o/r.git", true),
+    ] {
+        let target = repository.target("main", Some(url), Some("main")).unwrap();
+        assert_eq!(target.is_away(&repository), away, "{url}");
+    }
+}
